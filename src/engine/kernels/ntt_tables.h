@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/arith/modulus.h"
+#include "engine/base/buffer.h"
+#include "engine/base/ring_kind.h"
+
+namespace serdab::kernels {
+
+/// Twiddle factors of one (prime, ring, N) in the forms that the instruction sets use.
+///
+/// Standard ring: negacyclic transform of size N; psi is the minimal primitive 2N-th root.
+/// Conjugate-invariant ring of dimension N: with zeta the minimal primitive 4N-th root and I = zeta^N,
+/// an element a_0 + Σ a_i (X^i + X^-i) is folded to c_i = a_i − I·a_{N−i} (c_0 = a_0) and
+/// transformed by the same butterfly tree started at X^N − I, which is the left half of the tree of
+/// size 2N (docs/notes/rings.md). Tables differ, kernels do not.
+///
+/// Position of the values: standard ring as in SEAL, position bitrev(i, log N) holds a(psi^(2i+1));
+/// conjugate-invariant ring: position bitrev(i, log N) holds a(zeta^(4i+1)).
+class NttTables {
+ public:
+  NttTables(const arith::Modulus& q, base::RingKind ring, unsigned log_n);
+
+  const arith::Modulus& modulus() const { return modulus_; }
+  base::RingKind ring() const { return ring_; }
+  unsigned log_n() const { return log_n_; }
+  std::size_t n() const { return std::size_t{1} << log_n_; }
+  /// The primitive 2N-th (standard) or 4N-th (conjugate-invariant) root used.
+  std::uint64_t root() const { return root_; }
+
+  /// Tree twiddles, entry m + i for block i of the layer with m blocks (entry 0 unused), and
+  /// their Shoup quotients by 2^64; vector kernels derive their own forms from these.
+  const std::uint64_t* forward() const { return forward_.data(); }
+  const std::uint64_t* forward_shoup() const { return forward_shoup_.data(); }
+  const std::uint64_t* inverse() const { return inverse_.data(); }
+  const std::uint64_t* inverse_shoup() const { return inverse_shoup_.data(); }
+  /// N^-1 mod q.
+  const arith::ShoupFactor& inverse_n() const { return inverse_n_; }
+  /// I = zeta^N mod q (a square root of −1) and 1/2 mod q, for folding; conjugate-invariant ring only.
+  const arith::ShoupFactor& imaginary() const { return imaginary_; }
+  const arith::ShoupFactor& half() const { return half_; }
+
+ private:
+  arith::Modulus modulus_;
+  base::RingKind ring_;
+  unsigned log_n_;
+  std::uint64_t root_ = 0;
+  base::Buffer<std::uint64_t> forward_, forward_shoup_, inverse_, inverse_shoup_;
+  arith::ShoupFactor inverse_n_, imaginary_, half_;
+};
+
+}  // namespace serdab::kernels
