@@ -1,0 +1,58 @@
+"""Accuracy of an .onnx on a named validation split, in float64 numpy, independent of torch and C++.
+
+    python3 models/check.py models/digits/model.onnx digits
+    python3 models/check.py models/mnist-paper/model.onnx mnist --data-dir DIR --write-expected
+
+--write-expected leaves the figures and the logits of the first 20 validation images beside the
+model, as expected.json (model.onnx) or expected-<suffix>.json (model-<suffix>.onnx).
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from common.executor import Executor
+from common.splits import LOADERS
+
+FIRST = 20
+
+
+def logits_of(model, images, batch=500):
+    executor = Executor(model)
+    return np.concatenate([executor.run(images[i : i + batch]) for i in range(0, len(images), batch)])
+
+
+def write_expected(path, data, accuracy, logits):
+    target = path.with_name(path.stem.replace("model", "expected") + ".json")
+    record = {
+        "data": data.name,
+        "val_accuracy": accuracy,
+        "val_images": len(logits),
+        "max_abs_logit": float(np.abs(logits).max()),
+        "labels": data.val.labels[:FIRST].tolist(),
+        "logits": logits[:FIRST].tolist(),
+    }
+    target.write_text(json.dumps(record) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("data", choices=sorted(LOADERS))
+    parser.add_argument("--data-dir", help="folder of the data sets; default $SERDAB_DATA")
+    parser.add_argument("--write-expected", action="store_true")
+    options = parser.parse_args()
+    data = LOADERS[options.data](options.data_dir)
+    logits = logits_of(onnx.load(str(options.model)), data.val.images)
+    accuracy = float((logits.argmax(1) == data.val.labels).mean())
+    print(f"{options.model}: accuracy {accuracy:.4f} on {len(logits)} validation images of {data.name}, "
+          f"max |logit| {np.abs(logits).max():.2f}")
+    if options.write_expected:
+        write_expected(options.model, data, accuracy, logits)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""The training loop: AdamW, one-cycle learning rate, augmentation, best validation epoch kept."""
+
+import time
+from dataclasses import asdict, dataclass
+
+import torch
+import torch.nn.functional as F
+
+from .augment import Augment, augment_batch
+from .average import Average
+from .progress import Log, save_atomically
+from .ranges import RangeWatch
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Every number that decides a run; written as the first line of its log."""
+
+    epochs: int
+    batch: int
+    learning_rate: float
+    weight_decay: float
+    label_smoothing: float
+    range_penalty: float
+    average_decay: float
+    augment: Augment
+    seed: int
+
+
+def evaluate(network, watch, split, batch=1000):
+    """Accuracy, mean cross-entropy, largest |pre-activation| per layer and largest |logit|."""
+    watch.reset()
+    right, loss, logit = 0, 0.0, 0.0
+    network.eval()
+    with torch.no_grad():
+        for images, labels in zip(split.images.split(batch), split.labels.split(batch)):
+            logits = network(images)
+            right += int((logits.argmax(1) == labels).sum())
+            loss += float(F.cross_entropy(logits, labels, reduction="sum"))
+            logit = max(logit, float(logits.abs().max()))
+    return right / len(split.labels), loss / len(split.labels), list(watch.largest), logit
+
+
+def _step(network, watch, optimiser, images, labels, recipe):
+    logits = network(augment_batch(images, recipe.augment))
+    loss = F.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
+    optimiser.zero_grad(set_to_none=True)
+    (loss + recipe.range_penalty * watch.penalty).backward()
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimiser.step()
+    return float(loss.detach())
+
+
+def _rounded(values):
+    return [round(value, 2) for value in values]
+
+
+def fit(network, train, val, recipe, folder, name="model"):
+    """Trains; leaves <name>.pt (best averaged weights by validation accuracy, then loss) and the log."""
+    torch.set_num_threads(1)
+    torch.manual_seed(recipe.seed)
+    log = Log(folder / ("train.log" if name == "model" else f"train-{name}.log"))
+    log.write(recipe=asdict(recipe))
+    average = Average(network, recipe.average_decay)
+    watch, average_watch = RangeWatch(network), RangeWatch(average.network)
+    optimiser = torch.optim.AdamW(network.parameters(), weight_decay=recipe.weight_decay)
+    steps = len(train.labels) // recipe.batch
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, recipe.learning_rate, total_steps=steps * recipe.epochs, pct_start=0.2
+    )
+    best = (0.0, 0.0)
+    for epoch in range(1, recipe.epochs + 1):
+        start, total = time.monotonic(), 0.0
+        network.train()
+        watch.reset()
+        for index in torch.randperm(len(train.labels)).split(recipe.batch)[:steps]:
+            total += _step(network, watch, optimiser, train.images[index], train.labels[index], recipe)
+            schedule.step()
+            average.update(network)
+        accuracy, loss, largest, logit = evaluate(average.network, average_watch, val)
+        if (accuracy, -loss) > best:
+            best = (accuracy, -loss)
+            save_atomically({"epoch": epoch, "state": average.network.state_dict()}, folder / f"{name}.pt")
+        log.write(
+            epoch=epoch,
+            train_loss=round(total / steps, 5),
+            val_loss=round(loss, 5),
+            val_accuracy=accuracy,
+            best=best[0],
+            train_max_pre=_rounded(watch.largest),
+            val_max_pre=_rounded(largest),
+            val_max_logit=round(logit, 1),
+            seconds=round(time.monotonic() - start, 1),
+        )

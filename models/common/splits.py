@@ -1,0 +1,54 @@
+"""The named train/validation splits that every figure in models/ refers to.
+
+Images are float64 arrays (count, 1, height, width) in [0, 1]; labels are int64. Test sets are
+never read here: a model is chosen, and its figures are measured, on the validation split.
+"""
+
+import os
+from collections import namedtuple
+from pathlib import Path
+
+import numpy as np
+
+from .idx import read_idx
+
+Split = namedtuple("Split", "images labels")
+Data = namedtuple("Data", "name train val scaling classes")
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DIGIT_NAMES = [str(digit) for digit in range(10)]
+MNIST_VAL = 10_000
+DIGITS_VAL = 450
+
+
+def data_dir(argument=None):
+    """The data folder: the argument, else $SERDAB_DATA."""
+    folder = argument or os.environ.get("SERDAB_DATA")
+    if not folder:
+        raise SystemExit("say where the data is: --data-dir or $SERDAB_DATA")
+    return Path(folder)
+
+
+def _hold_out_last(name, images, labels, count, scaling):
+    labels = labels.astype(np.int64)
+    train = Split(images[:-count], labels[:-count])
+    val = Split(images[-count:], labels[-count:])
+    return Data(name, train, val, scaling, DIGIT_NAMES)
+
+
+def load_mnist(folder=None):
+    """MNIST's training file: the first 50,000 images train, the last 10,000 validate."""
+    folder = data_dir(folder) / "mnist"
+    images = read_idx(folder / "train-images-idx3-ubyte.gz")[:, None] / 255.0
+    labels = read_idx(folder / "train-labels-idx1-ubyte.gz")
+    return _hold_out_last("mnist", images, labels, MNIST_VAL, "pixel/255")
+
+
+def load_digits(_folder=None):
+    """The 8x8 digits kept in this repository: the last 450 of 1,797 rows validate."""
+    table = np.loadtxt(REPOSITORY / "data/tabular/digits.csv.gz", delimiter=",")
+    images = table[:, :64].reshape(-1, 1, 8, 8) / 16.0
+    return _hold_out_last("digits", images, table[:, 64], DIGITS_VAL, "pixel/16")
+
+
+LOADERS = {"mnist": load_mnist, "digits": load_digits}

@@ -1,0 +1,49 @@
+"""Trains the MNIST network of arXiv 2009.03727 with its degree-4 activation (r = 6, or --r 4)."""
+
+import sys
+from pathlib import Path
+
+from torch import nn
+
+FOLDER = Path(__file__).resolve().parent
+sys.path.insert(0, str(FOLDER.parent))
+
+from common.activation import SWISH_R4, SWISH_R6, Quartic  # noqa: E402
+from common.augment import Augment  # noqa: E402
+from common.fit import Recipe  # noqa: E402
+from common.run import arguments, run  # noqa: E402
+
+RECIPE = Recipe(
+    epochs=150,
+    batch=128,
+    learning_rate=1e-2,
+    weight_decay=0.01,
+    label_smoothing=0.1,
+    range_penalty=0.1,
+    average_decay=0.999,
+    augment=Augment(degrees=15, zoom=0.1, shift=0.1),
+    seed=1,
+)
+
+
+def build(coefficients, r):
+    """1x28x28 -> 5x12x12 -> 50x4x4 -> 10: seven multiplicative levels."""
+    return nn.Sequential(
+        nn.Conv2d(1, 5, 5, stride=2, bias=False),
+        nn.BatchNorm2d(5),
+        Quartic(coefficients, r),
+        nn.Conv2d(5, 50, 5, stride=2, bias=False),
+        nn.BatchNorm2d(50),
+        Quartic(coefficients, r),
+        nn.Flatten(),
+        nn.Linear(800, 10),
+    )
+
+
+if __name__ == "__main__":
+    parser = arguments(__doc__)
+    parser.add_argument("--r", type=int, choices=(4, 6), default=6, help="range of the Swish fit")
+    options = parser.parse_args()
+    coefficients = {4: SWISH_R4, 6: SWISH_R6}[options.r]
+    name = "model" if options.r == 6 else "model-r4"
+    run(lambda: build(coefficients, options.r), RECIPE, "mnist", FOLDER, options, name)
