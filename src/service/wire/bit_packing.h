@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace serdab::wire {
+
+/// Bytes that `count` values of `bits` bits take, 1 ≤ bits ≤ 64.
+std::size_t packed_bytes(std::size_t count, unsigned bits);
+
+/// Appends the low `bits` bits of every value, least significant first, padded to a whole byte.
+void pack_bits(std::span<const std::uint64_t> values, unsigned bits, std::vector<std::uint8_t>& out);
+
+/// Reads values.size() values; bytes.size() must be packed_bytes(values.size(), bits).
+void unpack_bits(std::span<const std::uint8_t> bytes, unsigned bits, std::span<std::uint64_t> values);
+
+}  // namespace serdab::wire
