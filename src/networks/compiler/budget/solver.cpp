@@ -1,0 +1,162 @@
+#include "networks/compiler/budget/solver.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <random>
+
+namespace serdab::compiler {
+namespace {
+
+using program::Bundle;
+using program::Program;
+
+// Probes are small enough to stay in the linear range and stand far above double rounding.
+constexpr double kProbe = 1e-4;
+
+double largest_weight(const CircuitAffine& op) {
+  double largest = 1e-30;
+  for (const RealTerm& term : op.terms) {
+    for (const RealMatrix& matrix : term.matrices) {
+      for (double w : matrix.weights) largest = std::max(largest, std::abs(w));
+    }
+  }
+  return largest;
+}
+
+// log2 of the finest weight scale: integers stay below 2^20.
+double finest_weights(const CircuitAffine& op) { return 19.99 - std::log2(largest_weight(op)); }
+
+double root_mean_square_difference(const Bundle& a, const Bundle& b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.data.size(); ++i) {
+    sum += (a.data[i] - b.data[i]) * (a.data[i] - b.data[i]);
+  }
+  return std::sqrt(sum / static_cast<double>(std::max<std::size_t>(1, a.data.size())));
+}
+
+Circuit perturbed_weights(const Circuit& circuit, NodeId id, double step, std::mt19937_64& random) {
+  Circuit copy = circuit;
+  std::uniform_real_distribution<double> uniform(-0.5, 0.5);
+  for (RealTerm& term : std::get<CircuitAffine>(copy.nodes[id].op).terms) {
+    for (RealMatrix& matrix : term.matrices) {
+      for (double& w : matrix.weights) {
+        if (w != 0) w += step * uniform(random);
+      }
+    }
+  }
+  return copy;
+}
+
+// Answer error per unit of noise on one value.
+double value_sensitivity(const Emitted& ideal, NodeId id, const Bundle& calibration,
+                         const Bundle& answer, double magnitude, std::mt19937_64& random) {
+  const double deviation = kProbe * std::max(magnitude, 1e-6);
+  const program::ValueId target = ideal.value_of_node[id];
+  const Bundle noisy = program::run_reference(
+      ideal.program, calibration, [&](program::ValueId value, Bundle& bundle) {
+        if (value != target) return;
+        std::normal_distribution<double> normal(0, deviation);
+        for (double& x : bundle.data) x += normal(random);
+      });
+  return root_mean_square_difference(noisy, answer) / deviation;
+}
+
+// Answer error per unit rounding step of one affine's weights.
+double weight_sensitivity(const Circuit& circuit, NodeId id, const Bundle& calibration,
+                          const Bundle& answer, std::mt19937_64& random) {
+  const double step =
+      std::exp2(-10) * largest_weight(std::get<CircuitAffine>(circuit.nodes[id].op));
+  const Emitted moved = emit_ideal(perturbed_weights(circuit, id, step, random));
+  return root_mean_square_difference(program::run_reference(moved.program, calibration), answer) / step;
+}
+
+// Bits of Q for each further bit at a place, by differences; clamps and splits left out.
+double bits_per_bit(const Circuit& circuit, const std::vector<double>& magnitudes,
+                    const BitBudget& budget, NodeId id) {
+  constexpr double kNoMinimum = -1e9;
+  BitBudget before = budget;
+  BitBudget after = budget;
+  after.log_scale[id] += 1;
+  return plan_chain(circuit, magnitudes, after, kNoMinimum).log_q() -
+         plan_chain(circuit, magnitudes, before, kNoMinimum).log_q();
+}
+
+}  // namespace
+
+Emitted emit_ideal(const Circuit& circuit) {
+  const std::vector<double> unknown(circuit.nodes.size(), 1);
+  BitBudget budget;
+  budget.log_scale.assign(circuit.nodes.size(), 40);
+  for (NodeId id = 0; id < circuit.nodes.size(); ++id) {
+    if (const auto* affine = std::get_if<CircuitAffine>(&circuit.nodes[id].op)) {
+      budget.log_scale[id] = finest_weights(*affine);
+    }
+  }
+  const Chain chain = plan_chain(circuit, unknown, budget, 20);
+  std::vector<std::uint64_t> divisors;
+  for (double bits : chain.log_primes) divisors.push_back(std::uint64_t(std::exp2(bits)));
+  return emit(circuit, unknown, budget, chain, divisors, {});
+}
+
+std::vector<double> measure_magnitudes(const Circuit& circuit, const Bundle& calibration) {
+  const Emitted ideal = emit_ideal(circuit);
+  std::vector<double> of_value(ideal.program.values.size());
+  program::run_reference(ideal.program, calibration, [&](program::ValueId id, Bundle& bundle) {
+    for (double x : bundle.data) of_value[id] = std::max(of_value[id], std::abs(x));
+  });
+  std::vector<double> of_node(circuit.nodes.size());
+  for (NodeId id = 0; id < of_node.size(); ++id) of_node[id] = of_value[ideal.value_of_node[id]];
+  return of_node;
+}
+
+Sensitivity measure_sensitivity(const Circuit& circuit, const Bundle& calibration, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  const Emitted ideal = emit_ideal(circuit);
+  const Bundle answer = program::run_reference(ideal.program, calibration);
+  const std::vector<double> magnitudes = measure_magnitudes(circuit, calibration);
+  Sensitivity result;
+  result.value.resize(circuit.nodes.size());
+  result.weight.resize(circuit.nodes.size());
+  for (double x : answer.data) result.largest_answer = std::max(result.largest_answer, std::abs(x));
+  for (NodeId id = 0; id < circuit.nodes.size(); ++id) {
+    const CircuitOp& op = circuit.nodes[id].op;
+    if (std::holds_alternative<CircuitAffine>(op)) {
+      result.weight[id] = weight_sensitivity(circuit, id, calibration, answer, random);
+    } else if (std::holds_alternative<CircuitReduce>(op) || std::holds_alternative<CircuitInput>(op)) {
+      result.value[id] =
+          value_sensitivity(ideal, id, calibration, answer, magnitudes[id], random);
+    }
+  }
+  return result;
+}
+
+BitBudget solve_budget(const Circuit& circuit, const std::vector<double>& magnitudes,
+                       const Sensitivity& sensitivity, double fresh, double rounding, double target,
+                       double guard_bits) {
+  BitBudget budget;
+  budget.guard_bits = guard_bits;
+  budget.log_scale.assign(circuit.nodes.size(), 30);
+  std::vector<double> share(circuit.nodes.size());
+  std::vector<double> price(circuit.nodes.size());
+  for (NodeId id = 0; id < circuit.nodes.size(); ++id) {
+    const CircuitOp& op = circuit.nodes[id].op;
+    if (std::holds_alternative<CircuitInput>(op)) share[id] = sensitivity.value[id] * fresh;
+    if (std::holds_alternative<CircuitReduce>(op)) share[id] = sensitivity.value[id] * rounding;
+    if (std::holds_alternative<CircuitAffine>(op)) share[id] = sensitivity.weight[id];
+    if (share[id] > 0) price[id] = std::max(0.25, bits_per_bit(circuit, magnitudes, budget, id));
+  }
+  const double total = std::accumulate(price.begin(), price.end(), 0.0);
+  for (NodeId id = 0; id < circuit.nodes.size(); ++id) {
+    const CircuitOp& op = circuit.nodes[id].op;
+    if (share[id] > 0) {
+      budget.log_scale[id] = std::log2(share[id] / target * std::sqrt(total / price[id]));
+    }
+    if (const auto* affine = std::get_if<CircuitAffine>(&op)) {
+      budget.log_scale[id] = std::min(budget.log_scale[id], finest_weights(*affine));
+    }
+  }
+  return budget;
+}
+
+}  // namespace serdab::compiler
