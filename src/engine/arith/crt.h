@@ -14,9 +14,9 @@ class Crt {
  public:
   explicit Crt(std::span<const Modulus> basis);
 
-  /// The centred representative in (−Q/2, Q/2] of the residues (one per prime), rounded to double: correct
-  /// to the last bit or two whatever the size of Q (mixed-radix digits, summed from the top after
-  /// centring).
+  /// The centred representative in (−Q/2, Q/2] of the residues (one per prime), rounded to double:
+  /// correct to the last bit or two whatever the size of Q (mixed-radix digits, summed from the top
+  /// after centring).
   double to_centred_double(std::span<const std::uint64_t> residues) const;
 
   /// log2 Q.

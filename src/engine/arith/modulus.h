@@ -4,8 +4,8 @@
 
 namespace serdab::arith {
 
-/// A prime (or any odd) modulus 2 < q < 2^62 with what fast reduction needs. Immutable value; ranges are
-/// [0, q) unless a function says otherwise.
+/// A prime (or any odd) modulus 2 < q < 2^62 with what fast reduction needs. Immutable value;
+/// ranges are [0, q) unless a function says otherwise.
 class Modulus {
  public:
   Modulus() = default;
@@ -51,7 +51,8 @@ std::uint64_t pow_mod(std::uint64_t base, std::uint64_t exponent, const Modulus&
 /// Inverse for prime q; throws base::Error(kInvalidArgument) for a = 0.
 std::uint64_t inverse_mod(std::uint64_t a, const Modulus& q);
 
-/// A fixed factor w in [0, q) with floor(w·2^64/q): Shoup, "NTL"; products cost two multiplications.
+/// A fixed factor w in [0, q) with floor(w·2^64/q): Shoup, "NTL"; products cost two
+/// multiplications.
 struct ShoupFactor {
   std::uint64_t value = 0;
   std::uint64_t quotient = 0;
@@ -60,7 +61,8 @@ struct ShoupFactor {
 };
 /// a·w mod q in [0, 2q), for any 64-bit a.
 inline std::uint64_t mul_mod_lazy(std::uint64_t a, const ShoupFactor& w, std::uint64_t q) {
-  const auto high = static_cast<std::uint64_t>((static_cast<unsigned __int128>(a) * w.quotient) >> 64);
+  const auto high =
+      static_cast<std::uint64_t>((static_cast<unsigned __int128>(a) * w.quotient) >> 64);
   return a * w.value - high * q;
 }
 /// a·w mod q in [0, q), for any 64-bit a.

@@ -22,10 +22,10 @@ struct GemmWeights {
   const std::int32_t* values = nullptr;
 };
 
-/// Every word-level operation, once per instruction set; all implementations give the same bits on the
-/// same inputs. Primes are below 2^50, n is a multiple of 16, every residue in and out is in [0, q) unless a
-/// function says otherwise, arrays are aligned to 64 bytes. Output may be the same array as an input,
-/// not partly overlap it. Thread-safe: no state.
+/// Every word-level operation, once per instruction set; all implementations give the same bits on
+/// the same inputs. Primes are below 2^50, n is a multiple of 16, every residue in and out is in
+/// [0, q) unless a function says otherwise, arrays are aligned to 64 bytes. Output may be the same
+/// array as an input, not partly overlap it. Thread-safe: no state.
 struct KernelTable {
   std::string_view name;  ///< "scalar", "avx2" or "avx512ifma"
 
@@ -50,10 +50,11 @@ struct KernelTable {
                  std::uint64_t* out1, std::uint64_t* out2, std::size_t n);
   /// The same for a square: out0 = a0², out1 = 2·a0·a1, out2 = a1².
   void (*tensor_square)(const Modulus& q, const std::uint64_t* a0, const std::uint64_t* a1,
-                        std::uint64_t* out0, std::uint64_t* out1, std::uint64_t* out2, std::size_t n);
+                        std::uint64_t* out0, std::uint64_t* out1, std::uint64_t* out2,
+                        std::size_t n);
   /// out = a·w (+ out for the _add form) for one factor w.
-  void (*multiply_scalar)(const Modulus& q, const std::uint64_t* a, std::uint64_t w, std::uint64_t* out,
-                          std::size_t n);
+  void (*multiply_scalar)(const Modulus& q, const std::uint64_t* a, std::uint64_t w,
+                          std::uint64_t* out, std::size_t n);
   void (*multiply_scalar_add)(const Modulus& q, const std::uint64_t* a, std::uint64_t w,
                               std::uint64_t* out, std::size_t n);
   /// out = a + w for one summand w.
@@ -72,19 +73,19 @@ struct KernelTable {
   void (*permute)(const std::uint32_t* index, const std::uint64_t* a, std::uint64_t* out,
                   std::size_t n);
 
-  /// Key-switching inner product over digits: out0 = Σ_j d[j]·k0[j], out1 = Σ_j d[j]·k1[j]; accumulated
-  /// without reduction, reduced once. digits ≤ 64.
+  /// Key-switching inner product over digits: out0 = Σ_j d[j]·k0[j], out1 = Σ_j d[j]·k1[j];
+  /// accumulated without reduction, reduced once. digits ≤ 64.
   void (*inner_product)(const Modulus& q, std::size_t digits, const std::uint64_t* const* d,
                         const std::uint64_t* const* k0, const std::uint64_t* const* k1,
                         std::uint64_t* out0, std::uint64_t* out1, std::size_t n);
 
-  /// Fast base conversion, one output prime: out = Σ_i in[i]·factors[i] mod q, where in[i] are residues of
-  /// other primes in [0, 2^50) and factors[i] < q. sources ≤ 64.
+  /// Fast base conversion, one output prime: out = Σ_i in[i]·factors[i] mod q, where in[i] are
+  /// residues of other primes in [0, 2^50) and factors[i] < q. sources ≤ 64.
   void (*base_convert)(const Modulus& q, std::size_t sources, const std::uint64_t* const* in,
                        const std::uint64_t* factors, std::uint64_t* out, std::size_t n);
 
-  /// Modular GEMM (design: batch layout): out[r][c] = Σ_k weights[r][k]·in[k][c] mod q for c in [0, n).
-  /// cols ≤ 4096. Products are accumulated without reduction and reduced once.
+  /// Modular GEMM (design: batch layout): out[r][c] = Σ_k weights[r][k]·in[k][c] mod q for c in [0,
+  /// n). cols ≤ 4096. Products are accumulated without reduction and reduced once.
   void (*gemm)(const Modulus& q, const GemmWeights& weights, const std::uint64_t* const* in,
                std::uint64_t* const* out, std::size_t n);
 };
@@ -94,9 +95,12 @@ const KernelTable& scalar_kernels();
 /// All tables this machine can run, scalar first, fastest last.
 std::vector<const KernelTable*> available_kernels();
 
-/// The table in use: the fastest available, or what the environment variable SERDAB_KERNELS names (scalar,
-/// avx2, avx512ifma). Chosen once. Throws base::Error(kUnsupported) when the variable names a
-/// table that is unknown or that this machine cannot run, listing those it can.
+/// The table in use: the fastest available, or what the environment variable SERDAB_KERNELS names
+/// (scalar, avx2, avx512ifma). Chosen once. Throws base::Error(kUnsupported) when the variable
+/// names a table that is unknown or that this machine cannot run, listing those it can.
 const KernelTable& kernels();
+
+/// What kernels() does with the variable's value; an empty name is the fastest table.
+const KernelTable& select_kernels(std::string_view name);
 
 }  // namespace serdab::kernels

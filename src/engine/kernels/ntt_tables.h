@@ -12,8 +12,8 @@ namespace serdab::kernels {
 /// Twiddle factors of one (prime, ring, N) in the forms that the instruction sets use.
 ///
 /// Standard ring: negacyclic transform of size N; psi is the minimal primitive 2N-th root.
-/// Conjugate-invariant ring of dimension N: with zeta the minimal primitive 4N-th root and I = zeta^N,
-/// an element a_0 + Σ a_i (X^i + X^-i) is folded to c_i = a_i − I·a_{N−i} (c_0 = a_0) and
+/// Conjugate-invariant ring of dimension N: with zeta the minimal primitive 4N-th root and I =
+/// zeta^N, an element a_0 + Σ a_i (X^i + X^-i) is folded to c_i = a_i − I·a_{N−i} (c_0 = a_0) and
 /// transformed by the same butterfly tree started at X^N − I, which is the left half of the tree of
 /// size 2N (docs/notes/rings.md). Tables differ, kernels do not.
 ///
@@ -38,7 +38,8 @@ class NttTables {
   const std::uint64_t* inverse_shoup() const { return inverse_shoup_.data(); }
   /// N^-1 mod q.
   const arith::ShoupFactor& inverse_n() const { return inverse_n_; }
-  /// I = zeta^N mod q (a square root of −1) and 1/2 mod q, for folding; conjugate-invariant ring only.
+  /// I = zeta^N mod q (a square root of −1) and 1/2 mod q, for folding; conjugate-invariant ring
+  /// only.
   const arith::ShoupFactor& imaginary() const { return imaginary_; }
   const arith::ShoupFactor& half() const { return half_; }
 

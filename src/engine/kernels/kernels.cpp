@@ -1,0 +1,33 @@
+#include "engine/kernels/kernels.h"
+
+#include <cstdlib>
+#include <string>
+
+#include "engine/base/cpu_features.h"
+#include "engine/base/error.h"
+
+namespace serdab::kernels {
+
+std::vector<const KernelTable*> available_kernels() { return {&scalar_kernels()}; }
+
+const KernelTable& select_kernels(std::string_view name) {
+  const std::vector<const KernelTable*> available = available_kernels();
+  if (name.empty()) return *available.back();
+  std::string known;
+  for (const KernelTable* table : available) {
+    if (table->name == name) return *table;
+    known += (known.empty() ? "" : ", ") + std::string(table->name);
+  }
+  base::fail(base::ErrorCode::kUnsupported,
+             "SERDAB_KERNELS=" + std::string(name) + ": this machine can run " + known);
+}
+
+const KernelTable& kernels() {
+  static const KernelTable& selected = [&]() -> const KernelTable& {
+    const char* name = std::getenv("SERDAB_KERNELS");
+    return select_kernels(name == nullptr ? "" : name);
+  }();
+  return selected;
+}
+
+}  // namespace serdab::kernels

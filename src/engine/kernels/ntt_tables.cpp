@@ -1,0 +1,84 @@
+#include "engine/kernels/ntt_tables.h"
+
+#include <string>
+
+#include "engine/arith/primes.h"
+#include "engine/base/error.h"
+
+namespace serdab::kernels {
+namespace {
+
+constexpr unsigned kMinLogN = 2;
+constexpr unsigned kMaxLogN = 17;
+constexpr unsigned kMaxPrimeBits = 50;
+
+std::size_t reverse_bits(std::size_t value, unsigned bits) {
+  std::size_t result = 0;
+  for (unsigned i = 0; i < bits; ++i) result |= ((value >> i) & 1) << (bits - 1 - i);
+  return result;
+}
+
+void check(const arith::Modulus& q, base::RingKind ring, unsigned log_n) {
+  const std::string what =
+      "NTT of size 2^" + std::to_string(log_n) + " modulo " + std::to_string(q.value()) + ": ";
+  if (log_n < kMinLogN || log_n > kMaxLogN) {
+    base::fail(base::ErrorCode::kInvalidArgument, what + "sizes run from 2^2 to 2^17");
+  }
+  if (q.bits() > kMaxPrimeBits) {
+    base::fail(base::ErrorCode::kInvalidArgument, what + "primes are below 2^50");
+  }
+  const bool standard = ring == base::RingKind::kStandard;
+  const std::uint64_t order = std::uint64_t{1} << (log_n + (standard ? 1 : 2));
+  if (q.value() % order != 1) {
+    base::fail(base::ErrorCode::kInvalidArgument,
+               what + (standard ? "the standard ring" : "the conjugate-invariant ring") +
+                   " needs a prime that is 1 mod " + std::to_string(order));
+  }
+  if (!arith::is_prime(q.value())) {
+    base::fail(base::ErrorCode::kInvalidArgument, what + "the modulus is not prime");
+  }
+}
+
+}  // namespace
+
+NttTables::NttTables(const arith::Modulus& q, base::RingKind ring, unsigned log_n)
+    : modulus_(q), ring_(ring), log_n_(log_n) {
+  check(q, ring, log_n);
+  const bool standard = ring == base::RingKind::kStandard;
+  // The tree of X^size + 1 has, at entry j, the factor root^bitrev(j); the conjugate-invariant
+  // ring walks the left half of the tree of twice its size.
+  const unsigned tree_log = standard ? log_n : log_n + 1;
+  root_ = arith::minimal_primitive_root(std::uint64_t{1} << (tree_log + 1), q);
+  const std::size_t tree_size = std::size_t{1} << tree_log;
+  base::Buffer<std::uint64_t> powers(tree_size);
+  const arith::ShoupFactor step(root_, q);
+  powers[0] = 1;
+  for (std::size_t i = 1; i < tree_size; ++i) {
+    powers[i] = arith::mul_mod(powers[i - 1], step, q.value());
+  }
+
+  forward_ = base::Buffer<std::uint64_t>::zeroed(n());
+  forward_shoup_ = base::Buffer<std::uint64_t>::zeroed(n());
+  inverse_ = base::Buffer<std::uint64_t>::zeroed(n());
+  inverse_shoup_ = base::Buffer<std::uint64_t>::zeroed(n());
+  for (std::size_t blocks = 1; blocks < n(); blocks *= 2) {
+    for (std::size_t i = 0; i < blocks; ++i) {
+      const std::size_t entry = (standard ? blocks : 2 * blocks) + i;
+      const std::size_t exponent = reverse_bits(entry, tree_log);
+      const arith::ShoupFactor w(powers[exponent], q);
+      // root^tree_size = −1, and the exponent of a used entry is never 0.
+      const arith::ShoupFactor w_inverse(q.value() - powers[tree_size - exponent], q);
+      forward_[blocks + i] = w.value;
+      forward_shoup_[blocks + i] = w.quotient;
+      inverse_[blocks + i] = w_inverse.value;
+      inverse_shoup_[blocks + i] = w_inverse.quotient;
+    }
+  }
+  inverse_n_ = arith::ShoupFactor(arith::inverse_mod(n(), q), q);
+  if (!standard) {
+    imaginary_ = arith::ShoupFactor(arith::pow_mod(root_, n(), q), q);
+    half_ = arith::ShoupFactor((q.value() + 1) / 2, q);
+  }
+}
+
+}  // namespace serdab::kernels

@@ -1,0 +1,86 @@
+#include "engine/kernels/scalar/ntt.h"
+
+#include "engine/base/assert.h"
+
+namespace serdab::kernels::scalar {
+namespace {
+
+using arith::Modulus;
+using arith::ShoupFactor;
+
+/// c_0 = a_0, c_i = a_i − I·a_{N−i}: X^-i = −I·X^{N−i} modulo X^N − I.
+void fold(const NttTables& tables, std::uint64_t* a) {
+  const Modulus& q = tables.modulus();
+  const std::size_t n = tables.n();
+  for (std::size_t i = 1; i <= n / 2; ++i) {
+    const std::uint64_t low = a[i];
+    const std::uint64_t high = a[n - i];
+    a[i] = sub_mod(low, mul_mod(high, tables.imaginary(), q.value()), q);
+    a[n - i] = sub_mod(high, mul_mod(low, tables.imaginary(), q.value()), q);
+  }
+}
+
+/// a_0 = c_0, a_i = (c_i + I·c_{N−i})/2.
+void unfold(const NttTables& tables, std::uint64_t* c) {
+  const Modulus& q = tables.modulus();
+  const std::size_t n = tables.n();
+  for (std::size_t i = 1; i <= n / 2; ++i) {
+    const std::uint64_t low = c[i];
+    const std::uint64_t high = c[n - i];
+    const std::uint64_t sum_low = add_mod(low, mul_mod(high, tables.imaginary(), q.value()), q);
+    const std::uint64_t sum_high = add_mod(high, mul_mod(low, tables.imaginary(), q.value()), q);
+    c[i] = mul_mod(sum_low, tables.half(), q.value());
+    c[n - i] = mul_mod(sum_high, tables.half(), q.value());
+  }
+}
+
+}  // namespace
+
+// Cooley–Tukey from the root of the tree: block i of the layer with m blocks reduces modulo
+// X^2t − w² to residues modulo X^t − w and X^t + w (Harvey 2014, without lazy residues).
+void ntt_forward(const NttTables& tables, std::uint64_t* a) {
+  const Modulus& q = tables.modulus();
+  const std::size_t n = tables.n();
+  if (tables.ring() == base::RingKind::kConjugateInvariant) fold(tables, a);
+  for (std::size_t m = 1, t = n / 2; m < n; m *= 2, t /= 2) {
+    for (std::size_t i = 0; i < m; ++i) {
+      ShoupFactor w;
+      w.value = tables.forward()[m + i];
+      w.quotient = tables.forward_shoup()[m + i];
+      std::uint64_t* low = a + 2 * i * t;
+      std::uint64_t* high = low + t;
+      for (std::size_t k = 0; k < t; ++k) {
+        SERDAB_ASSERT(low[k] < q.value() && high[k] < q.value());
+        const std::uint64_t x = low[k];
+        const std::uint64_t y = mul_mod(high[k], w, q.value());
+        low[k] = add_mod(x, y, q);
+        high[k] = sub_mod(x, y, q);
+      }
+    }
+  }
+}
+
+void ntt_inverse(const NttTables& tables, std::uint64_t* a) {
+  const Modulus& q = tables.modulus();
+  const std::size_t n = tables.n();
+  for (std::size_t m = n / 2, t = 1; m >= 1; m /= 2, t *= 2) {
+    for (std::size_t i = 0; i < m; ++i) {
+      ShoupFactor w;
+      w.value = tables.inverse()[m + i];
+      w.quotient = tables.inverse_shoup()[m + i];
+      std::uint64_t* low = a + 2 * i * t;
+      std::uint64_t* high = low + t;
+      for (std::size_t k = 0; k < t; ++k) {
+        SERDAB_ASSERT(low[k] < q.value() && high[k] < q.value());
+        const std::uint64_t x = low[k];
+        const std::uint64_t y = high[k];
+        low[k] = add_mod(x, y, q);
+        high[k] = mul_mod(sub_mod(x, y, q), w, q.value());
+      }
+    }
+  }
+  for (std::size_t k = 0; k < n; ++k) a[k] = mul_mod(a[k], tables.inverse_n(), q.value());
+  if (tables.ring() == base::RingKind::kConjugateInvariant) unfold(tables, a);
+}
+
+}  // namespace serdab::kernels::scalar

@@ -1,0 +1,34 @@
+#include "engine/kernels/kernels.h"
+#include "engine/kernels/scalar/elementwise.h"
+#include "engine/kernels/scalar/ntt.h"
+#include "engine/kernels/scalar/sums.h"
+
+namespace serdab::kernels {
+
+const KernelTable& scalar_kernels() {
+  static constexpr KernelTable kTable = {
+      .name = "scalar",
+      .ntt_forward = scalar::ntt_forward,
+      .ntt_inverse = scalar::ntt_inverse,
+      .add = scalar::add,
+      .subtract = scalar::subtract,
+      .negate = scalar::negate,
+      .multiply = scalar::multiply,
+      .multiply_add = scalar::multiply_add,
+      .tensor = scalar::tensor,
+      .tensor_square = scalar::tensor_square,
+      .multiply_scalar = scalar::multiply_scalar,
+      .multiply_scalar_add = scalar::multiply_scalar_add,
+      .add_scalar = scalar::add_scalar,
+      .subtract_multiply_scalar = scalar::subtract_multiply_scalar,
+      .reduce = scalar::reduce,
+      .reduce_centred = scalar::reduce_centred,
+      .permute = scalar::permute,
+      .inner_product = scalar::inner_product,
+      .base_convert = scalar::base_convert,
+      .gemm = scalar::gemm,
+  };
+  return kTable;
+}
+
+}  // namespace serdab::kernels
