@@ -185,30 +185,37 @@ Tensor fold_gather(const Importer& importer) {
   return take(x, axis, indices, index.shape);
 }
 
+/// The indices that a slice of an axis takes, ONNX's and Python's rules.
+std::vector<std::size_t> slice_indices(std::int64_t start, std::int64_t end, std::int64_t step,
+                                       std::int64_t extent) {
+  if (step == 0) base::fail(ErrorCode::kCorrupt, "a step of 0");
+  const std::int64_t low = step > 0 ? 0 : -1, high = step > 0 ? extent : extent - 1;
+  const auto bound = [&](std::int64_t i) {
+    return std::clamp<std::int64_t>(i < 0 ? i + extent : i, low, high);
+  };
+  std::vector<std::size_t> result;
+  const std::int64_t last = bound(end);
+  step = std::clamp<std::int64_t>(step, -extent - 1, extent + 1);
+  for (std::int64_t i = bound(start); step > 0 ? i < last : i > last; i += step) {
+    result.push_back(static_cast<std::size_t>(i));
+  }
+  return result;
+}
+
 Tensor fold_slice(const Importer& importer) {
   const auto starts = importer.axes(1, "starts"), ends = importer.axes(2, "ends");
-  auto axes = importer.axes(3, "axes");
-  if (!starts || !ends || starts->size() != ends->size() ||
-      (axes && axes->size() != starts->size())) {
-    base::fail(ErrorCode::kCorrupt, "starts, ends and axes do not fit each other");
-  }
-  if (importer.has_input(4)) {
-    for (std::int64_t step : to_integers(importer.constant(4, "steps"))) {
-      if (step != 1) base::fail(ErrorCode::kUnsupported, "a step other than 1");
-    }
+  const auto axes = importer.axes(3, "axes"), steps = importer.axes(4, "steps");
+  const std::size_t count = starts ? starts->size() : 0;
+  if (!starts || !ends || ends->size() != count || (axes && axes->size() != count) ||
+      (steps && steps->size() != count)) {
+    base::fail(ErrorCode::kCorrupt, "starts, ends, axes and steps do not fit each other");
   }
   Tensor result = operand(importer, 0);
-  for (std::size_t k = 0; k < starts->size(); ++k) {
-    const std::size_t axis =
-        normal_axis(axes ? (*axes)[k] : static_cast<std::int64_t>(k), result.shape.size());
-    const auto extent = static_cast<std::int64_t>(result.shape[axis]);
-    const auto bound = [&](std::int64_t i) {
-      return std::clamp<std::int64_t>(i < 0 ? i + extent : i, 0, extent);
-    };
-    std::vector<std::size_t> kept;
-    for (std::int64_t i = bound((*starts)[k]); i < bound((*ends)[k]); ++i) {
-      kept.push_back(static_cast<std::size_t>(i));
-    }
+  for (std::size_t k = 0; k < count; ++k) {
+    const std::int64_t given = axes ? (*axes)[k] : static_cast<std::int64_t>(k);
+    const std::size_t axis = normal_axis(given, result.shape.size());
+    const auto kept = slice_indices((*starts)[k], (*ends)[k], steps ? (*steps)[k] : 1,
+                                    static_cast<std::int64_t>(result.shape[axis]));
     result = take(result, axis, kept, {kept.size()});
   }
   return result;

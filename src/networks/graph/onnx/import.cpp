@@ -55,6 +55,13 @@ void import_input(const onnx::ValueInfoProto& input, Importer& importer) {
     base::fail(ErrorCode::kUnsupported,
                fmt::format("input '{}' must be a tensor of shape (batch, …)", input.name()));
   }
+  if (type.elem_type() != onnx::TensorProto::FLOAT &&
+      type.elem_type() != onnx::TensorProto::DOUBLE &&
+      type.elem_type() != onnx::TensorProto::FLOAT16) {
+    base::fail(ErrorCode::kUnsupported,
+               fmt::format("input '{}' holds integers; images must be floating-point numbers",
+                           input.name()));
+  }
   const auto& dims = type.shape().dim();
   if (dims[0].has_dim_value() && dims[0].dim_value() > 0) {
     importer.batch = read_extent(dims[0], input.name(), 0);

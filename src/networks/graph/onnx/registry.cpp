@@ -25,6 +25,7 @@ Translator find_translator(const std::string& op_type) {
       {"Tanh", translate_activation},
       {"Softplus", translate_activation},
       {"Erf", translate_activation},
+      {"Mish", translate_activation},
       {"HardSwish", translate_activation},
       {"Identity", translate_identity},
       {"Dropout", translate_identity},
@@ -59,7 +60,7 @@ std::string replacement_hint(const std::string& op_type) {
       {"Elu", "Relu, Silu or a polynomial can take its place"},
       {"Selu", "Relu, Silu or a polynomial can take its place"},
       {"HardSigmoid", "Sigmoid or a polynomial can take its place"},
-      {"Sqrt", "a root is not a polynomial; fold it into constants or train without it"},
+      {"Sqrt", "a root is not a polynomial; train without it"},
       {"InstanceNormalization",
        "it divides by each image's own deviation; BatchNormalization can take its place"},
       {"LayerNormalization",
@@ -76,8 +77,9 @@ std::string replacement_hint(const std::string& op_type) {
   };
   const auto found = hints.find(op_type);
   if (found != hints.end()) return found->second;
-  return "only additions and multiplications can be computed; the operators that serdab reads are "
-         "listed in docs and src/networks/graph/README.md";
+  return "only additions and multiplications of encrypted values can be computed; write the layer "
+         "with "
+         "Conv, Gemm, AveragePool and activations such as Relu or Silu";
 }
 
 }  // namespace serdab::graph::onnx_import

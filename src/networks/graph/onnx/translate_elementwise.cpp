@@ -102,10 +102,10 @@ Value translate_neg(Importer& importer) {
 
 Value translate_activation(Importer& importer) {
   static const std::unordered_map<std::string, ActivationKind> kinds{
-      {"Relu", ActivationKind::kRelu},          {"LeakyRelu", ActivationKind::kLeakyRelu},
-      {"Sigmoid", ActivationKind::kSigmoid},    {"Tanh", ActivationKind::kTanh},
-      {"Softplus", ActivationKind::kSoftplus},  {"Erf", ActivationKind::kErf},
-      {"HardSwish", ActivationKind::kHardSwish}};
+      {"Relu", ActivationKind::kRelu},         {"LeakyRelu", ActivationKind::kLeakyRelu},
+      {"Sigmoid", ActivationKind::kSigmoid},   {"Tanh", ActivationKind::kTanh},
+      {"Softplus", ActivationKind::kSoftplus}, {"Erf", ActivationKind::kErf},
+      {"Mish", ActivationKind::kMish},         {"HardSwish", ActivationKind::kHardSwish}};
   const ActivationKind kind = kinds.at(importer.node().op_type());
   const double alpha =
       kind == ActivationKind::kLeakyRelu ? importer.float_attribute("alpha", 0.01) : 0.0;
