@@ -62,7 +62,8 @@ def fit(network, train, val, recipe, folder, name="model"):
     log = Log(folder / ("train.log" if name == "model" else f"train-{name}.log"))
     log.write(recipe=asdict(recipe))
     average = Average(network, recipe.average_decay)
-    watch, average_watch = RangeWatch(network), RangeWatch(average.network)
+    watch = RangeWatch(network, penalise=recipe.range_penalty > 0)
+    average_watch = RangeWatch(average.network)
     optimiser = torch.optim.AdamW(network.parameters(), weight_decay=recipe.weight_decay)
     steps = len(train.labels) // recipe.batch
     schedule = torch.optim.lr_scheduler.OneCycleLR(
