@@ -53,6 +53,8 @@ const char* file_kind_name(FileKind kind) {
       return "answer";
     case FileKind::kCheckpoint:
       return "checkpoint";
+    case FileKind::kClientBundle:
+      return "client bundle";
   }
   return "unknown";
 }
@@ -79,6 +81,7 @@ std::uint64_t payload_limit(FileKind kind) {
     case FileKind::kProgram:
       return 1024 * kMiB;
     case FileKind::kSecretKey:
+    case FileKind::kClientBundle:
       return 16 * kMiB;
     case FileKind::kEvaluationKeys:
       return 8 * 1024 * kMiB;

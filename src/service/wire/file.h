@@ -17,6 +17,7 @@ enum class FileKind : std::uint8_t {
   kQuery = 4,
   kAnswer = 5,
   kCheckpoint = 6,
+  kClientBundle = 7,
 };
 const char* file_kind_name(FileKind kind);
 
