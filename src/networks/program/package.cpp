@@ -55,10 +55,21 @@ double finite(ByteReader& in, const char* what) {
   return v;
 }
 
+std::size_t elements(const std::vector<std::uint32_t>& shape, ByteReader& in) {
+  std::size_t product = 1;
+  for (std::uint32_t d : shape) {
+    if (d == 0 || d > (1u << 24) / product) in.corrupt("the input shape is out of range");
+    product *= d;
+  }
+  return product;
+}
+
 void write_manifest(ByteWriter& out, const Manifest& manifest) {
   out.string(manifest.model);
   out.u32(static_cast<std::uint32_t>(manifest.input_shape.size()));
   for (std::uint32_t d : manifest.input_shape) out.u32(d);
+  out.u32(static_cast<std::uint32_t>(manifest.input_elements.size()));
+  for (std::uint32_t e : manifest.input_elements) out.u32(e);
   out.f64(manifest.input_low);
   out.f64(manifest.input_high);
   out.u32(static_cast<std::uint32_t>(manifest.classes.size()));
@@ -73,6 +84,12 @@ Manifest read_manifest(ByteReader& in) {
   manifest.model = in.string(kMaxName);
   manifest.input_shape.resize(in.count(8, 4, "dimensions"));
   for (std::uint32_t& d : manifest.input_shape) d = in.u32();
+  const std::size_t size = elements(manifest.input_shape, in);
+  manifest.input_elements.resize(in.count(size, 4, "input elements"));
+  for (std::uint32_t& e : manifest.input_elements) {
+    e = in.u32();
+    if (e >= size) in.corrupt("an input element lies outside the input shape");
+  }
   manifest.input_low = finite(in, "the input's lower bound");
   manifest.input_high = finite(in, "the input's upper bound");
   manifest.classes.resize(in.count(kMaxClasses, 4, "classes"));
@@ -104,15 +121,6 @@ Port read_port(ByteReader& in, const ckks_params::ParametersLiteral& parameters)
 }
 
 Port port(const Value& value) { return {value.count, value.parts, value.level, value.scale}; }
-
-std::size_t elements(const std::vector<std::uint32_t>& shape, ByteReader& in) {
-  std::size_t product = 1;
-  for (std::uint32_t d : shape) {
-    if (d == 0 || d > (1u << 24) / product) in.corrupt("the input shape is out of range");
-    product *= d;
-  }
-  return product;
-}
 
 }  // namespace
 
@@ -151,8 +159,8 @@ Package read_package(ByteReader& in) {
       package.program.special_primes != package.parameters.p) {
     in.corrupt("its program and its parameters name different primes");
   }
-  if (elements(package.manifest.input_shape, in) != package.program.input().count) {
-    in.corrupt("its input shape does not give the program's number of inputs");
+  if (package.manifest.input_elements.size() != package.program.input().count) {
+    in.corrupt("its manifest and its program have different numbers of inputs");
   }
   return package;
 }
@@ -182,8 +190,8 @@ ClientBundle read_client_bundle(ByteReader& in) {
   if (bundle.relinearisation_level >= static_cast<std::int32_t>(bundle.parameters.q.size())) {
     in.corrupt("its relinearisation level is above the chain");
   }
-  if (elements(bundle.manifest.input_shape, in) != bundle.input.count) {
-    in.corrupt("its input shape does not give the number of inputs");
+  if (bundle.manifest.input_elements.size() != bundle.input.count) {
+    in.corrupt("its manifest and its query have different numbers of inputs");
   }
   return bundle;
 }

@@ -17,7 +17,9 @@ using ProgramId = std::array<std::uint8_t, 32>;
 struct Manifest {
   std::string model;                       ///< name for reports
   std::vector<std::uint32_t> input_shape;  ///< C, H, W, or a single length
-  double input_low = 0;                    ///< the box that inputs must stay in
+  std::vector<std::uint32_t>
+      input_elements;    ///< which elements of an input are encrypted, in order
+  double input_low = 0;  ///< the box that inputs must stay in
   double input_high = 1;
   std::vector<std::string> classes;  ///< labels of the answers; may be empty
   bool softmax = false;              ///< the model ended with a softmax, left to the client

@@ -9,11 +9,10 @@ namespace serdab::wire {
 
 std::size_t packed_bytes(std::size_t count, unsigned bits) { return (count * bits + 7) / 8; }
 
-void pack_bits(std::span<const std::uint64_t> values, unsigned bits, std::vector<std::uint8_t>& out) {
+void pack_bits(std::span<const std::uint64_t> values, unsigned bits, std::span<std::uint8_t> out) {
   SERDAB_ASSERT(bits >= 1 && bits <= 64);
-  const std::size_t begin = out.size();
-  out.resize(begin + packed_bytes(values.size(), bits));
-  std::uint8_t* target = out.data() + begin;
+  SERDAB_ASSERT(out.size() == packed_bytes(values.size(), bits));
+  std::uint8_t* target = out.data();
   unsigned __int128 pending = 0;
   unsigned held = 0;
   for (std::uint64_t value : values) {
@@ -29,7 +28,8 @@ void pack_bits(std::span<const std::uint64_t> values, unsigned bits, std::vector
   if (held > 0) *target = static_cast<std::uint8_t>(pending);
 }
 
-void unpack_bits(std::span<const std::uint8_t> bytes, unsigned bits, std::span<std::uint64_t> values) {
+void unpack_bits(std::span<const std::uint8_t> bytes, unsigned bits,
+                 std::span<std::uint64_t> values) {
   SERDAB_ASSERT(bytes.size() == packed_bytes(values.size(), bits));
   const std::uint64_t mask = bits == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
   for (std::size_t i = 0; i < values.size(); ++i) {

@@ -19,8 +19,8 @@ constexpr double kLargestFactor = 9e18;
 double largest_weight(const CircuitAffine& op) {
   double largest = 0;
   for (const RealTerm& term : op.terms) {
-    for (const RealMatrix& matrix : term.matrices) {
-      for (double w : matrix.weights) largest = std::max(largest, std::abs(w));
+    for (const packing::DenseMatrix& matrix : term.map.matrices) {
+      for (double w : matrix.values) largest = std::max(largest, std::abs(w));
     }
   }
   return largest;
@@ -30,7 +30,11 @@ class Emitter {
  public:
   Emitter(const Circuit& circuit, const std::vector<double>& calibrated, const BitBudget& budget,
           const std::vector<std::uint32_t>& drops, Program& program)
-      : circuit_(circuit), calibrated_(calibrated), budget_(budget), drops_(drops), program_(program) {}
+      : circuit_(circuit),
+        calibrated_(calibrated),
+        budget_(budget),
+        drops_(drops),
+        program_(program) {}
 
   std::vector<ValueId> run() {
     value_of_.resize(circuit_.nodes.size());
@@ -72,9 +76,10 @@ class Emitter {
   program::AffineTerm quantise(const RealTerm& term, double unit) const {
     program::AffineTerm result;
     result.from = value_of_[term.from];
-    for (const RealMatrix& matrix : term.matrices) {
-      program::WeightMatrix integers{matrix.rows, matrix.cols, {}};
-      for (double w : matrix.weights) {
+    for (const packing::DenseMatrix& matrix : term.map.matrices) {
+      program::WeightMatrix integers{
+          static_cast<std::uint32_t>(matrix.rows), static_cast<std::uint32_t>(matrix.cols), {}};
+      for (double w : matrix.values) {
         const double rounded = std::nearbyint(w * unit);
         if (std::abs(rounded) > kLargestWeight) {
           base::fail(base::ErrorCode::kUnsupported,
@@ -85,8 +90,9 @@ class Emitter {
       }
       result.matrices.push_back(std::move(integers));
     }
-    for (const RealBlock& block : term.blocks) {
-      result.blocks.push_back({block.matrix, block.inputs, block.outputs});
+    for (const packing::Block& block : term.map.blocks) {
+      result.blocks.push_back(
+          {static_cast<std::uint32_t>(block.matrix), block.inputs, block.outputs});
     }
     return result;
   }
@@ -120,8 +126,9 @@ class Emitter {
     for (double factor : op.factors) {
       const double rounded = std::nearbyint(factor * unit);
       if (std::abs(rounded) > kLargestFactor) {
-        base::fail(base::ErrorCode::kUnsupported, "layer '" + circuit_.nodes[id_].layer +
-                                                      "': a coefficient is too large for its scale");
+        base::fail(
+            base::ErrorCode::kUnsupported,
+            "layer '" + circuit_.nodes[id_].layer + "': a coefficient is too large for its scale");
       }
       result.factors.push_back(static_cast<std::int64_t>(rounded));
     }
@@ -133,7 +140,8 @@ class Emitter {
 
   ValueId emit(const CircuitAddConstant& op) {
     const Value& from = of(op.from);
-    return push(program::AddConstant{value_of_[op.from], op.constants}, from.parts, from.level, from.scale);
+    return push(program::AddConstant{value_of_[op.from], op.constants}, from.parts, from.level,
+                from.scale);
   }
 
   ValueId emit(const CircuitReduce& op) {

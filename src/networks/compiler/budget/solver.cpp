@@ -17,8 +17,8 @@ constexpr double kProbe = 1e-4;
 double largest_weight(const CircuitAffine& op) {
   double largest = 1e-30;
   for (const RealTerm& term : op.terms) {
-    for (const RealMatrix& matrix : term.matrices) {
-      for (double w : matrix.weights) largest = std::max(largest, std::abs(w));
+    for (const packing::DenseMatrix& matrix : term.map.matrices) {
+      for (double w : matrix.values) largest = std::max(largest, std::abs(w));
     }
   }
   return largest;
@@ -39,8 +39,8 @@ Circuit perturbed_weights(const Circuit& circuit, NodeId id, double step, std::m
   Circuit copy = circuit;
   std::uniform_real_distribution<double> uniform(-0.5, 0.5);
   for (RealTerm& term : std::get<CircuitAffine>(copy.nodes[id].op).terms) {
-    for (RealMatrix& matrix : term.matrices) {
-      for (double& w : matrix.weights) {
+    for (packing::DenseMatrix& matrix : term.map.matrices) {
+      for (double& w : matrix.values) {
         if (w != 0) w += step * uniform(random);
       }
     }
@@ -68,7 +68,8 @@ double weight_sensitivity(const Circuit& circuit, NodeId id, const Bundle& calib
   const double step =
       std::exp2(-10) * largest_weight(std::get<CircuitAffine>(circuit.nodes[id].op));
   const Emitted moved = emit_ideal(perturbed_weights(circuit, id, step, random));
-  return root_mean_square_difference(program::run_reference(moved.program, calibration), answer) / step;
+  return root_mean_square_difference(program::run_reference(moved.program, calibration), answer) /
+         step;
 }
 
 // Bits of Q for each further bit at a place, by differences; clamps and splits left out.
@@ -110,7 +111,8 @@ std::vector<double> measure_magnitudes(const Circuit& circuit, const Bundle& cal
   return of_node;
 }
 
-Sensitivity measure_sensitivity(const Circuit& circuit, const Bundle& calibration, std::uint64_t seed) {
+Sensitivity measure_sensitivity(const Circuit& circuit, const Bundle& calibration,
+                                std::uint64_t seed) {
   std::mt19937_64 random(seed);
   const Emitted ideal = emit_ideal(circuit);
   const Bundle answer = program::run_reference(ideal.program, calibration);
@@ -123,9 +125,9 @@ Sensitivity measure_sensitivity(const Circuit& circuit, const Bundle& calibratio
     const CircuitOp& op = circuit.nodes[id].op;
     if (std::holds_alternative<CircuitAffine>(op)) {
       result.weight[id] = weight_sensitivity(circuit, id, calibration, answer, random);
-    } else if (std::holds_alternative<CircuitReduce>(op) || std::holds_alternative<CircuitInput>(op)) {
-      result.value[id] =
-          value_sensitivity(ideal, id, calibration, answer, magnitudes[id], random);
+    } else if (std::holds_alternative<CircuitReduce>(op) ||
+               std::holds_alternative<CircuitInput>(op)) {
+      result.value[id] = value_sensitivity(ideal, id, calibration, answer, magnitudes[id], random);
     }
   }
   return result;

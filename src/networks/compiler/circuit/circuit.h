@@ -5,28 +5,19 @@
 #include <variant>
 #include <vector>
 
+#include "networks/packing/block_partition.h"
+
 namespace serdab::compiler {
 
-/// A network as homomorphic operations, before levels, scales and primes are known: the shape of the program to
-/// be, with real weights. Elementwise nodes work on element i alone; only CircuitAffine mixes them.
+/// A network as homomorphic operations, before levels, scales and primes are known: the shape of
+/// the program to be, with real weights. Elementwise nodes work on element i alone; only
+/// CircuitAffine mixes them.
 using NodeId = std::uint32_t;
 
-struct RealMatrix {
-  std::uint32_t rows = 0;
-  std::uint32_t cols = 0;
-  std::vector<double> weights;  ///< row-major
-};
-
-struct RealBlock {
-  std::uint32_t matrix = 0;
-  std::vector<std::uint32_t> inputs;
-  std::vector<std::uint32_t> outputs;
-};
-
+/// One summand of an affine: a map on one earlier node, as dense blocks.
 struct RealTerm {
   NodeId from = 0;
-  std::vector<RealMatrix> matrices;
-  std::vector<RealBlock> blocks;
+  packing::BlockAffine map;
 };
 
 struct CircuitInput {};
@@ -51,7 +42,8 @@ struct CircuitAddConstant {
   NodeId from = 0;
   std::vector<double> constants;
 };
-/// Relinearisation followed by a rescale: where a product comes back to two parts and a small scale.
+/// Relinearisation followed by a rescale: where a product comes back to two parts and a small
+/// scale.
 struct CircuitReduce {
   NodeId from = 0;
 };
