@@ -118,7 +118,7 @@ TEST(SparseMatrix, VerifyFindsBrokenInvariants) {
   matrix.value[2] = 0.0;
   EXPECT_THROW(verify(matrix), base::Error);
   matrix = identity(3);
-  matrix.row_ptr[1] = 2;
+  matrix.row_ptr[3] = 2;
   EXPECT_THROW(verify(matrix), base::Error);
 }
 
