@@ -8,6 +8,7 @@ import torch.nn.functional as F
 
 from .augment import Augment, augment_batch
 from .average import Average
+from .losses import Labels, Teacher
 from .progress import Log, save_atomically
 from .ranges import RangeWatch
 
@@ -25,6 +26,8 @@ class Recipe:
     average_decay: float
     augment: Augment
     seed: int
+    teacher_share: float = 0.0
+    teacher_temperature: float = 1.0
 
 
 def evaluate(network, watch, split, batch=1000):
@@ -41,9 +44,16 @@ def evaluate(network, watch, split, batch=1000):
     return right / len(split.labels), loss / len(split.labels), list(watch.largest), logit
 
 
-def _step(network, watch, optimiser, images, labels, recipe):
-    logits = network(augment_batch(images, recipe.augment))
-    loss = F.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
+def _loss(recipe, teacher):
+    labels = Labels(recipe.label_smoothing)
+    if recipe.teacher_share == 0:
+        return labels
+    return Teacher(teacher, labels, recipe.teacher_share, recipe.teacher_temperature)
+
+
+def _step(network, watch, optimiser, images, labels, recipe, loss_of):
+    images = augment_batch(images, recipe.augment)
+    loss = loss_of(images, network(images), labels)
     optimiser.zero_grad(set_to_none=True)
     (loss + recipe.range_penalty * watch.penalty).backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -55,12 +65,13 @@ def _rounded(values):
     return [round(value, 2) for value in values]
 
 
-def fit(network, train, val, recipe, folder, name="model"):
-    """Trains; leaves <name>.pt (best averaged weights by validation accuracy, then loss) and the log."""
+def fit(network, train, val, recipe, folder, name="model", teacher=None):
+    """Trains, beside a teacher where the recipe gives it a share; leaves <name>.pt (best averaged weights by validation accuracy, then loss) and the log."""
     torch.set_num_threads(1)
     torch.manual_seed(recipe.seed)
     log = Log(folder / ("train.log" if name == "model" else f"train-{name}.log"))
     log.write(recipe=asdict(recipe))
+    loss_of = _loss(recipe, teacher)
     average = Average(network, recipe.average_decay)
     watch = RangeWatch(network, penalise=recipe.range_penalty > 0)
     average_watch = RangeWatch(average.network)
@@ -75,7 +86,8 @@ def fit(network, train, val, recipe, folder, name="model"):
         network.train()
         watch.reset()
         for index in torch.randperm(len(train.labels)).split(recipe.batch)[:steps]:
-            total += _step(network, watch, optimiser, train.images[index], train.labels[index], recipe)
+            images, labels = train.images[index], train.labels[index]
+            total += _step(network, watch, optimiser, images, labels, recipe, loss_of)
             schedule.step()
             average.update(network)
         accuracy, loss, largest, logit = evaluate(average.network, average_watch, val)
