@@ -30,14 +30,15 @@ BaseConverter::BaseConverter(const Ring& ring, std::size_t first_prime, std::siz
   }
 }
 
-void BaseConverter::to_digits(std::uint64_t* residues) const {
+void BaseConverter::to_digits(std::uint64_t* residues, Representative form) const {
   if (count_ == 1) return;
   const auto& k = kernels::kernels();
   const std::size_t n = ring_->n();
   base::Buffer<std::uint64_t> reduced(n);
-  for (std::size_t i = 1; i < count_; ++i) {
+  for (std::size_t i = 0; i < count_; ++i) {
     const Modulus& q = ring_->modulus(first_ + i);
     std::uint64_t* x = residues + i * n;
+    if (form == Representative::kCentred) k.add_scalar(q, x, half_product_[first_ + i], x, n);
     for (std::size_t j = 0; j < i; ++j) {
       k.reduce(q, residues + j * n, reduced.data(), n);
       k.subtract_multiply_scalar(q, x, reduced.data(), ring_->inverse(first_ + j, first_ + i), x,
@@ -46,17 +47,25 @@ void BaseConverter::to_digits(std::uint64_t* residues) const {
   }
 }
 
-void BaseConverter::convert(const std::uint64_t* digits, std::size_t target,
+void BaseConverter::convert(const std::uint64_t* digits, std::size_t target, Representative form,
                             std::uint64_t* out) const {
+  const auto& k = kernels::kernels();
   const Modulus& q = ring_->modulus(target);
   const std::size_t n = ring_->n();
   if (count_ == 1) {
-    kernels::kernels().reduce(q, digits, out, n);
+    if (form == Representative::kPositive) {
+      k.reduce(q, digits, out, n);
+    } else {
+      k.reduce_centred(ring_->modulus(first_), q, digits, out, n);
+    }
     return;
   }
   std::array<const std::uint64_t*, kMaxSources> in;
   for (std::size_t i = 0; i < count_; ++i) in[i] = digits + i * n;
-  kernels::kernels().base_convert(q, count_, in.data(), factors_.data() + target * count_, out, n);
+  k.base_convert(q, count_, in.data(), factors_.data() + target * count_, out, n);
+  if (form == Representative::kCentred) {
+    k.add_scalar(q, out, arith::negate_mod(half_product_[target], q), out, n);
+  }
 }
 
 }  // namespace serdab::ring

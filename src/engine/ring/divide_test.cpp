@@ -34,15 +34,25 @@ std::vector<__int128> integers(std::size_t n, __int128 bound, std::uint64_t seed
 
 TEST(BaseConverter, IsExactForAnyNumberOfPrimes) {
   const auto ring = toy_ring(RingKind::kStandard, 5, 4, 2);
-  for (std::size_t count = 1; count <= 3; ++count) {
+  for (const auto& [count, form] :
+       std::vector<std::pair<std::size_t, Representative>>{{1, Representative::kPositive},
+                                                           {2, Representative::kPositive},
+                                                           {3, Representative::kPositive},
+                                                           {1, Representative::kCentred},
+                                                           {2, Representative::kCentred},
+                                                           {3, Representative::kCentred}}) {
     const BaseConverter converter(*ring, 1, count);
-    const auto values = integers(ring->n(), product(*ring, 1, count), count);
+    const __int128 m = product(*ring, 1, count);
+    auto values = integers(ring->n(), m, count);
+    if (form == Representative::kCentred) {
+      for (__int128& x : values) x = x > m / 2 ? x - m : x;
+    }
     const auto all = from_integers(ring->basis_qp({3}), values);
     base::Buffer<std::uint64_t> digits(ring->n() * count), out(ring->n());
     std::copy_n(all.limb(1), digits.size(), digits.data());
-    converter.to_digits(digits.data());
+    converter.to_digits(digits.data(), form);
     for (std::size_t target = 0; target < ring->prime_count(); ++target) {
-      converter.convert(digits.data(), target, out.data());
+      converter.convert(digits.data(), target, form, out.data());
       for (std::size_t c = 0; c < ring->n(); ++c) {
         ASSERT_EQ(out[c], all.limb(target)[c]) << count << " primes, target " << target;
       }
