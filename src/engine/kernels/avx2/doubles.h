@@ -76,6 +76,23 @@ inline Vec product(Vec a, Vec b, const Prime& p) {
   return _mm256_add_pd(_mm256_fnmadd_pd(quotient(high, p), p.q, high), low);
 }
 
+/// A fixed factor |w| <= q/2 with w/q, so that the quotient does not wait for the product (as
+/// Shoup's).
+struct Factor {
+  Vec w;
+  Vec ratio;  ///< w/q, wrong by at most 2^-52 of itself
+};
+inline Factor make_factor(Vec w, const Prime& p) { return {w, _mm256_mul_pd(w, p.inverse)}; }
+
+/// a·w mod q in ±(1/2 + 2^-52·|a·w/q|)·q, for integers |a| <= 2^53 with |a·w/q| < 2^51.
+inline Vec product(Vec a, const Factor& f, const Prime& p) {
+  const Vec k = _mm256_sub_pd(_mm256_fmadd_pd(a, f.ratio, p.round), p.round);
+  SERDAB_ASSERT(all_within(k, kQuotientLimit));
+  const Vec high = _mm256_mul_pd(a, f.w);
+  const Vec low = _mm256_fmsub_pd(a, f.w, high);
+  return _mm256_add_pd(_mm256_fnmadd_pd(k, p.q, high), low);
+}
+
 /// x mod q in ±(1/2 + 2^-52·|x/q|)·q, for an integer |x| <= 2^53.
 inline Vec centre(Vec x, const Prime& p) {
   SERDAB_ASSERT(all_within(x, 2 * kTwo52));

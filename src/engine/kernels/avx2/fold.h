@@ -14,7 +14,7 @@ inline Vec reverse(Vec x) { return _mm256_permute4x64_pd(x, 0x1b); }
 /// Words to doubles: c_0 = a_0, c_i = a_i − I·a_{N−i}, within (1 + product(1))·q.
 inline void fold(const NttTables& tables, const Prime& p, std::uint64_t* a) {
   const std::size_t n = tables.n();
-  const Vec imaginary = set1_centred(tables.imaginary().value, tables.modulus());
+  const Factor imaginary = make_factor(set1_centred(tables.imaginary().value, tables.modulus()), p);
   // Loads 4 words on each side of the pairs i = 1 … n/2 − 1; the last vector overlaps those before
   // it and would fold them twice, so both sides of it are loaded first and written last.
   const std::size_t last = n / 2 - kLanes;  // covers last … n/2 − 1 and n/2 + 1 … n − last
@@ -42,9 +42,10 @@ inline void unfold_and_scale(const NttTables& tables, const Prime& p, std::uint6
   const std::size_t n = tables.n();
   const arith::Modulus& q = tables.modulus();
   const std::uint64_t real = arith::mul_mod(tables.inverse_n().value, tables.half(), q.value());
-  const Vec w = set1_centred(real, q);
-  const Vec w_i = set1_centred(arith::mul_mod(real, tables.imaginary(), q.value()), q);
-  const Vec w_0 = set1_centred(tables.inverse_n().value, q);
+  const Factor w = make_factor(set1_centred(real, q), p);
+  const Factor w_i =
+      make_factor(set1_centred(arith::mul_mod(real, tables.imaginary(), q.value()), q), p);
+  const Factor w_0 = make_factor(set1_centred(tables.inverse_n().value, q), p);
   const auto unfolded = [&](Vec x, Vec y) {
     return canonical(_mm256_add_pd(product(x, w, p), product(y, w_i, p)), p);
   };

@@ -25,28 +25,45 @@ Vec load(const std::uint64_t* place) {
 }
 
 /// (a0, a1) -> (a0 + w·a1, a0 − w·a1)
-inline void butterfly(Vec& a0, Vec& a1, Vec w, const Prime& p) {
+inline void butterfly(Vec& a0, Vec& a1, const Factor& w, const Prime& p) {
   const Vec y = product(a1, w, p);
   a1 = _mm256_sub_pd(a0, y);
   a0 = _mm256_add_pd(a0, y);
 }
 
+struct Factors {
+  Factor w1, w2, w3;
+};
+inline Factors block_factors(const Forward& f, std::size_t place) {
+  return {make_factor(set1(f.w[place]), f.p), make_factor(set1(f.w[2 * place]), f.p),
+          make_factor(set1(f.w[2 * place + 1]), f.p)};
+}
+
+/// Two layers of two independent quadruples, interleaved: one alone is a chain of some 34 cycles,
+/// and too few of them fit the processor's scheduler to keep its units busy.
 template <bool kCentre>
-inline void two_layers(Vec& a0, Vec& a1, Vec& a2, Vec& a3, Vec w1, Vec w2, Vec w3, const Prime& p) {
+inline void two_layers(Vec (&a)[4], Vec (&b)[4], const Factors& wa, const Factors& wb,
+                       const Prime& p) {
   if (kCentre) {
-    a0 = centre(a0, p);
-    a1 = centre(a1, p);
+    a[0] = centre(a[0], p);
+    a[1] = centre(a[1], p);
+    b[0] = centre(b[0], p);
+    b[1] = centre(b[1], p);
   }
-  butterfly(a0, a2, w1, p);
-  butterfly(a1, a3, w1, p);
-  butterfly(a0, a1, w2, p);
-  butterfly(a2, a3, w3, p);
+  butterfly(a[0], a[2], wa.w1, p);
+  butterfly(a[1], a[3], wa.w1, p);
+  butterfly(b[0], b[2], wb.w1, p);
+  butterfly(b[1], b[3], wb.w1, p);
+  butterfly(a[0], a[1], wa.w2, p);
+  butterfly(a[2], a[3], wa.w3, p);
+  butterfly(b[0], b[1], wb.w2, p);
+  butterfly(b[2], b[3], wb.w3, p);
 }
 
 /// The layer with one block of the whole size.
 template <bool kWords>
 void single_layer(const Forward& f, std::uint64_t* a, std::size_t n) {
-  const Vec w = set1(f.w[1]);
+  const Factor w = make_factor(set1(f.w[1]), f.p);
   for (std::size_t k = 0; k < n / 2; k += kLanes) {
     Vec a0 = load<kWords>(a + k);
     Vec a1 = load<kWords>(a + n / 2 + k);
@@ -56,32 +73,43 @@ void single_layer(const Forward& f, std::uint64_t* a, std::size_t n) {
   }
 }
 
-/// Block i of the layer with m blocks, and its two blocks of the next layer.
-template <bool kWords, bool kCentre>
-inline void block(const Forward& f, std::uint64_t* a, std::size_t size, std::size_t m,
-                  std::size_t i) {
-  const std::size_t t = size / 4;
-  const Vec w1 = set1(f.w[m + i]);
-  const Vec w2 = set1(f.w[2 * (m + i)]);
-  const Vec w3 = set1(f.w[2 * (m + i) + 1]);
-  for (std::size_t k = 0; k < t; k += kLanes) {
-    Vec a0 = load<kWords>(a + k);
-    Vec a1 = load<kWords>(a + t + k);
-    Vec a2 = load<kWords>(a + 2 * t + k);
-    Vec a3 = load<kWords>(a + 3 * t + k);
-    two_layers<kCentre>(a0, a1, a2, a3, w1, w2, w3, f.p);
-    store_doubles(a + k, a0);
-    store_doubles(a + t + k, a1);
-    store_doubles(a + 2 * t + k, a2);
-    store_doubles(a + 3 * t + k, a3);
-  }
+template <bool kWords>
+inline void load4(Vec (&x)[4], const std::uint64_t* a, std::size_t t) {
+  for (std::size_t j = 0; j < 4; ++j) x[j] = load<kWords>(a + j * t);
+}
+inline void store4(std::uint64_t* a, std::size_t t, const Vec (&x)[4]) {
+  for (std::size_t j = 0; j < 4; ++j) store_doubles(a + j * t, x[j]);
 }
 
-/// `count` blocks of the layer with m blocks, from block i.
+/// `count` blocks of the layer with m blocks, from block i, and their blocks of the next layer.
 template <bool kWords, bool kCentre>
 void blocks(const Forward& f, std::uint64_t* a, std::size_t size, std::size_t m, std::size_t i,
             std::size_t count) {
-  for (std::size_t b = 0; b < count; ++b) block<kWords, kCentre>(f, a + b * size, size, m, i + b);
+  const std::size_t t = size / 4;
+  const Prime p = f.p;
+  Vec x[4], y[4];
+  if (t == kLanes) {
+    for (std::size_t b = 0; b < count; b += 2, a += 2 * size) {
+      const Factors w = block_factors(f, m + i + b);
+      const Factors v = block_factors(f, m + i + b + 1);
+      load4<kWords>(x, a, t);
+      load4<kWords>(y, a + size, t);
+      two_layers<kCentre>(x, y, w, v, p);
+      store4(a, t, x);
+      store4(a + size, t, y);
+    }
+    return;
+  }
+  for (std::size_t b = 0; b < count; ++b, a += size) {
+    const Factors w = block_factors(f, m + i + b);
+    for (std::size_t k = 0; k < t; k += 2 * kLanes) {
+      load4<kWords>(x, a + k, t);
+      load4<kWords>(y, a + k + kLanes, t);
+      two_layers<kCentre>(x, y, w, w, p);
+      store4(a + k, t, x);
+      store4(a + k + kLanes, t, y);
+    }
+  }
 }
 
 void pass(const Forward& f, std::uint64_t* a, std::size_t size, std::size_t m, std::size_t i,
@@ -93,25 +121,29 @@ void pass(const Forward& f, std::uint64_t* a, std::size_t size, std::size_t m, s
   }
 }
 
-/// The last two layers, four blocks of four values at once, and the canonical words.
+/// Factors of four blocks of four values from block `place` of the tree.
+inline Factors leaf_factors(const Forward& f, std::size_t place) {
+  return {make_factor(_mm256_loadu_pd(f.w + place), f.p),
+          make_factor(_mm256_loadu_pd(f.w + 2 * place), f.p),
+          make_factor(_mm256_loadu_pd(f.w + 2 * place + 4), f.p)};
+}
+
+/// The last two layers, twice four blocks of four values at once, and the canonical words.
 template <bool kCentre>
 void last_layers(const Forward& f, std::uint64_t* a, std::size_t m, std::size_t i,
                  std::size_t count) {
-  for (std::size_t b = 0; b < count; b += 4, a += 16) {
-    Vec a0 = load_doubles(a);
-    Vec a1 = load_doubles(a + 4);
-    Vec a2 = load_doubles(a + 8);
-    Vec a3 = load_doubles(a + 12);
-    transpose(a0, a1, a2, a3);
-    const double* w = f.w + m + i + b;
-    const double* pairs = f.w + 2 * (m + i + b);
-    two_layers<kCentre>(a0, a1, a2, a3, _mm256_loadu_pd(w), _mm256_loadu_pd(pairs),
-                        _mm256_loadu_pd(pairs + 4), f.p);
-    transpose(a0, a1, a2, a3);
-    store_words(a, canonical(a0, f.p));
-    store_words(a + 4, canonical(a1, f.p));
-    store_words(a + 8, canonical(a2, f.p));
-    store_words(a + 12, canonical(a3, f.p));
+  const Prime p = f.p;
+  Vec x[4], y[4];
+  for (std::size_t b = 0; b < count; b += 8, a += 32) {
+    load4<false>(x, a, kLanes);
+    load4<false>(y, a + 16, kLanes);
+    transpose(x[0], x[1], x[2], x[3]);
+    transpose(y[0], y[1], y[2], y[3]);
+    two_layers<kCentre>(x, y, leaf_factors(f, m + i + b), leaf_factors(f, m + i + b + 4), p);
+    transpose(x[0], x[1], x[2], x[3]);
+    transpose(y[0], y[1], y[2], y[3]);
+    for (std::size_t j = 0; j < 4; ++j) store_words(a + 4 * j, canonical(x[j], p));
+    for (std::size_t j = 0; j < 4; ++j) store_words(a + 16 + 4 * j, canonical(y[j], p));
   }
 }
 

@@ -15,45 +15,80 @@ struct Inverse {
   Prime p;
   const double* w;
   InversePlan plan;
-  Vec scale;        ///< 1/N
-  Vec scale_times;  ///< w[1]/N
+  Factor scale;        ///< 1/N
+  Factor scale_times;  ///< w[1]/N
 };
 
 /// (a0, a1) -> (a0 + a1, w·(a0 − a1))
-inline void butterfly(Vec& a0, Vec& a1, Vec w, const Prime& p) {
+inline void butterfly(Vec& a0, Vec& a1, const Factor& w, const Prime& p) {
   const Vec difference = _mm256_sub_pd(a0, a1);
   a0 = _mm256_add_pd(a0, a1);
   a1 = product(difference, w, p);
 }
 
+struct Factors {
+  Factor w1, w2, w3;
+};
+inline Factors block_factors(const Inverse& f, std::size_t place) {
+  return {make_factor(set1(f.w[place]), f.p), make_factor(set1(f.w[2 * place]), f.p),
+          make_factor(set1(f.w[2 * place + 1]), f.p)};
+}
+
+/// Two layers of two independent quadruples, as in the forward transform.
 template <int kCentre>
-inline void two_layers(Vec& a0, Vec& a1, Vec& a2, Vec& a3, Vec w1, Vec w2, Vec w3, const Prime& p) {
-  butterfly(a0, a1, w2, p);
-  butterfly(a2, a3, w3, p);
-  butterfly(a0, a2, w1, p);
-  butterfly(a1, a3, w1, p);
-  if (kCentre >= 1) a0 = centre(a0, p);
-  if (kCentre >= 2) a1 = centre(a1, p);
+inline void two_layers(Vec (&a)[4], Vec (&b)[4], const Factors& wa, const Factors& wb,
+                       const Prime& p) {
+  butterfly(a[0], a[1], wa.w2, p);
+  butterfly(a[2], a[3], wa.w3, p);
+  butterfly(b[0], b[1], wb.w2, p);
+  butterfly(b[2], b[3], wb.w3, p);
+  butterfly(a[0], a[2], wa.w1, p);
+  butterfly(a[1], a[3], wa.w1, p);
+  butterfly(b[0], b[2], wb.w1, p);
+  butterfly(b[1], b[3], wb.w1, p);
+  if (kCentre >= 1) {
+    a[0] = centre(a[0], p);
+    b[0] = centre(b[0], p);
+  }
+  if (kCentre >= 2) {
+    a[1] = centre(a[1], p);
+    b[1] = centre(b[1], p);
+  }
+}
+
+inline void load4(Vec (&x)[4], const std::uint64_t* a, std::size_t t) {
+  for (std::size_t j = 0; j < 4; ++j) x[j] = load_doubles(a + j * t);
+}
+inline void store4(std::uint64_t* a, std::size_t t, const Vec (&x)[4]) {
+  for (std::size_t j = 0; j < 4; ++j) store_doubles(a + j * t, x[j]);
 }
 
 template <int kCentre>
 void blocks(const Inverse& f, std::uint64_t* a, std::size_t size, std::size_t m, std::size_t i,
             std::size_t count) {
   const std::size_t t = size / 4;
-  for (std::size_t b = 0; b < count; ++b, ++i, a += size) {
-    const Vec w1 = set1(f.w[m + i]);
-    const Vec w2 = set1(f.w[2 * (m + i)]);
-    const Vec w3 = set1(f.w[2 * (m + i) + 1]);
-    for (std::size_t k = 0; k < t; k += kLanes) {
-      Vec a0 = load_doubles(a + k);
-      Vec a1 = load_doubles(a + t + k);
-      Vec a2 = load_doubles(a + 2 * t + k);
-      Vec a3 = load_doubles(a + 3 * t + k);
-      two_layers<kCentre>(a0, a1, a2, a3, w1, w2, w3, f.p);
-      store_doubles(a + k, a0);
-      store_doubles(a + t + k, a1);
-      store_doubles(a + 2 * t + k, a2);
-      store_doubles(a + 3 * t + k, a3);
+  const Prime p = f.p;
+  Vec x[4], y[4];
+  if (t == kLanes) {
+    for (std::size_t b = 0; b < count; b += 2, a += 2 * size) {
+      const Factors w = block_factors(f, m + i + b);
+      const Factors v = block_factors(f, m + i + b + 1);
+      load4(x, a, t);
+      load4(y, a + size, t);
+      two_layers<kCentre>(x, y, w, v, p);
+      store4(a, t, x);
+      store4(a + size, t, y);
+    }
+    return;
+  }
+  for (std::size_t b = 0; b < count; ++b, a += size) {
+    const Factors w = block_factors(f, m + i + b);
+    for (std::size_t k = 0; k < t; k += 2 * kLanes) {
+      load4(x, a + k, t);
+      load4(y, a + k + kLanes, t);
+      two_layers<kCentre>(x, y, w, w, p);
+      store4(a + k, t, x);
+      store4(a + k + kLanes, t, y);
     }
   }
 }
@@ -70,25 +105,30 @@ void pass(const Inverse& f, std::uint64_t* a, std::size_t size, std::size_t m, s
   }
 }
 
-/// Words to doubles and the two layers with the most blocks; four blocks of four values at once.
+/// Factors of four blocks of four values from block `place` of the tree.
+inline Factors leaf_factors(const Inverse& f, std::size_t place) {
+  return {make_factor(_mm256_loadu_pd(f.w + place), f.p),
+          make_factor(_mm256_loadu_pd(f.w + 2 * place), f.p),
+          make_factor(_mm256_loadu_pd(f.w + 2 * place + 4), f.p)};
+}
+
+/// Words to doubles and the two layers with the most blocks; twice four blocks of four values at
+/// once.
 template <int kCentre>
 void first_layers(const Inverse& f, std::uint64_t* a, std::size_t m, std::size_t i,
                   std::size_t count) {
-  for (std::size_t b = 0; b < count; b += 4, a += 16) {
-    Vec a0 = load_words(a);
-    Vec a1 = load_words(a + 4);
-    Vec a2 = load_words(a + 8);
-    Vec a3 = load_words(a + 12);
-    transpose(a0, a1, a2, a3);
-    const double* w = f.w + m + i + b;
-    const double* pairs = f.w + 2 * (m + i + b);
-    two_layers<kCentre>(a0, a1, a2, a3, _mm256_loadu_pd(w), _mm256_loadu_pd(pairs),
-                        _mm256_loadu_pd(pairs + 4), f.p);
-    transpose(a0, a1, a2, a3);
-    store_doubles(a, a0);
-    store_doubles(a + 4, a1);
-    store_doubles(a + 8, a2);
-    store_doubles(a + 12, a3);
+  const Prime p = f.p;
+  Vec x[4], y[4];
+  for (std::size_t b = 0; b < count; b += 8, a += 32) {
+    for (std::size_t j = 0; j < 4; ++j) x[j] = load_words(a + 4 * j);
+    for (std::size_t j = 0; j < 4; ++j) y[j] = load_words(a + 16 + 4 * j);
+    transpose(x[0], x[1], x[2], x[3]);
+    transpose(y[0], y[1], y[2], y[3]);
+    two_layers<kCentre>(x, y, leaf_factors(f, m + i + b), leaf_factors(f, m + i + b + 4), p);
+    transpose(x[0], x[1], x[2], x[3]);
+    transpose(y[0], y[1], y[2], y[3]);
+    store4(a, kLanes, x);
+    store4(a + 16, kLanes, y);
   }
 }
 
@@ -122,7 +162,7 @@ void tree(const Inverse& f, std::uint64_t* a, std::size_t size, std::size_t m, s
 
 /// The layer with one block.
 void single_layer(const Inverse& f, std::uint64_t* a, std::size_t n) {
-  const Vec w = set1(f.w[1]);
+  const Factor w = make_factor(set1(f.w[1]), f.p);
   for (std::size_t k = 0; k < n / 2; k += kLanes) {
     Vec a0 = load_doubles(a + k);
     Vec a1 = load_doubles(a + n / 2 + k);
@@ -147,8 +187,8 @@ void single_layer_to_words(const Inverse& f, std::uint64_t* a, std::size_t n) {
 /// The layers with two blocks and one block, the factor 1/N, and the canonical words.
 void two_layers_to_words(const Inverse& f, std::uint64_t* a, std::size_t n) {
   const std::size_t t = n / 4;
-  const Vec w2 = set1(f.w[2]);
-  const Vec w3 = set1(f.w[3]);
+  const Factor w2 = make_factor(set1(f.w[2]), f.p);
+  const Factor w3 = make_factor(set1(f.w[3]), f.p);
   for (std::size_t k = 0; k < t; k += kLanes) {
     Vec a0 = load_doubles(a + k);
     Vec a1 = load_doubles(a + t + k);
@@ -174,9 +214,11 @@ void ntt_inverse(const NttTables& tables, std::uint64_t* a) {
   const int passes = static_cast<int>(tables.log_n()) / 2;
   const std::uint64_t scale_times =
       arith::mul_mod(tables.inverse()[1], tables.inverse_n(), q.value());
-  const Inverse f{make_prime(q), tables.inverse_doubles(),
+  const Prime p = make_prime(q);
+  const Inverse f{p, tables.inverse_doubles(),
                   plan_inverse(static_cast<double>(q.value()), 1, passes),
-                  set1_centred(tables.inverse_n().value, q), set1_centred(scale_times, q)};
+                  make_factor(set1_centred(tables.inverse_n().value, q), p),
+                  make_factor(set1_centred(scale_times, q), p)};
   if (odd) {
     tree(f, a, n / 2, 2, 0, passes - 1);
     tree(f, a + n / 2, n / 2, 2, 1, passes - 1);
