@@ -45,15 +45,21 @@ inline Prime make_prime(const arith::Modulus& q) {
   return _mm256_movemask_pd(_mm256_cmp_pd(magnitude, set1(limit), _CMP_LE_OQ)) == 15;
 }
 
-/// Words below 2^52 to doubles and back.
-inline Vec load_words(const std::uint64_t* words) {
-  const Vec x = _mm256_loadu_pd(reinterpret_cast<const double*>(words));
-  return _mm256_sub_pd(_mm256_or_pd(x, set1(kTwo52)), set1(kTwo52));
+/// Words below 2^52 to doubles.
+inline Vec from_words(Vec words) {
+  return _mm256_sub_pd(_mm256_or_pd(words, set1(kTwo52)), set1(kTwo52));
 }
-inline void store_words(std::uint64_t* words, Vec x) {
-  SERDAB_ASSERT(all_within(x, kTwo52 - 1));
-  const Vec shifted = _mm256_xor_pd(_mm256_add_pd(x, set1(kTwo52)), set1(kTwo52));
-  _mm256_storeu_pd(reinterpret_cast<double*>(words), shifted);
+inline Vec load_words(const std::uint64_t* words) {
+  return from_words(_mm256_loadu_pd(reinterpret_cast<const double*>(words)));
+}
+/// Stores the residue in [0, q) of x in (−q, q). The sign bit decides: −0 must not occur, and
+/// does not, since sums and differences give it only from −0 and the fused operations of a product
+/// or a centring end in such a sum.
+inline void store_wrapped(std::uint64_t* words, Vec x, Vec q) {
+  SERDAB_ASSERT(all_within(x, kTwo52 / 4));
+  const Vec shift = _mm256_blendv_pd(set1(kTwo52), _mm256_add_pd(q, set1(kTwo52)), x);
+  _mm256_storeu_pd(reinterpret_cast<double*>(words),
+                   _mm256_xor_pd(_mm256_add_pd(x, shift), set1(kTwo52)));
 }
 /// Doubles kept between passes in the memory of the words.
 inline Vec load_doubles(const std::uint64_t* place) {
@@ -99,14 +105,10 @@ inline Vec centre(Vec x, const Prime& p) {
   return _mm256_fnmadd_pd(quotient(x, p), p.q, x);
 }
 
-/// x in (−q, q) to [0, q) by the sign bit; −0 must not occur, and does not: sums and differences
-/// give it only from −0, and the fused operations above end in such a sum.
-inline Vec wrap(Vec x, const Prime& p) {
-  return _mm256_add_pd(x, _mm256_blendv_pd(_mm256_setzero_pd(), p.q, x));
+/// Stores the canonical residue of an integer |x| <= 2^53.
+inline void store_canonical(std::uint64_t* words, Vec x, const Prime& p) {
+  store_wrapped(words, centre(x, p), p.q);
 }
-
-/// The canonical residue of an integer |x| <= 2^53.
-inline Vec canonical(Vec x, const Prime& p) { return wrap(centre(x, p), p); }
 
 /// The representative in [−q/2, q/2) of w in [0, q), as a factor for product().
 inline Vec set1_centred(std::uint64_t w, const arith::Modulus& q) {

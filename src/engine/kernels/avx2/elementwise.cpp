@@ -3,8 +3,8 @@
 #include "engine/kernels/avx2/doubles.h"
 
 // Bounds: with a, b in [0, q) the quotient a·b/q is below q < 2^50, so product(a, b) lies in
-// ±(1/2 + 2^-2)·q; one wrap() makes it canonical. Sums of two products or with a residue stay below
-// 2^52 and take canonical().
+// ±(1/2 + 2^-2)·q; store_wrapped() makes it canonical. Sums of two products or with a residue stay
+// below 2^52 and take store_canonical().
 namespace serdab::kernels::avx2 {
 namespace {
 
@@ -70,7 +70,7 @@ void add_scalar(const Modulus& q, Words a, std::uint64_t w, WordsOut out, std::s
 void multiply(const Modulus& q, Words a, Words b, WordsOut out, std::size_t n) {
   const Prime p = make_prime(q);
   for_vectors(n, [&](std::size_t i) {
-    store_words(out + i, wrap(product(load_words(a + i), load_words(b + i), p), p));
+    store_wrapped(out + i, product(load_words(a + i), load_words(b + i), p), p.q);
   });
 }
 
@@ -79,7 +79,7 @@ void multiply_add(const Modulus& q, Words a, Words b, WordsOut out, std::size_t 
   for_vectors(n, [&](std::size_t i) {
     const Vec sum =
         _mm256_add_pd(load_words(out + i), product(load_words(a + i), load_words(b + i), p));
-    store_words(out + i, canonical(sum, p));
+    store_canonical(out + i, sum, p);
   });
 }
 
@@ -91,9 +91,9 @@ void tensor(const Modulus& q, Words a0, Words a1, Words b0, Words b1, WordsOut o
     const Vec x1 = load_words(a1 + i);
     const Vec y0 = load_words(b0 + i);
     const Vec y1 = load_words(b1 + i);
-    store_words(out0 + i, wrap(product(x0, y0, p), p));
-    store_words(out1 + i, canonical(_mm256_add_pd(product(x0, y1, p), product(x1, y0, p)), p));
-    store_words(out2 + i, wrap(product(x1, y1, p), p));
+    store_wrapped(out0 + i, product(x0, y0, p), p.q);
+    store_canonical(out1 + i, _mm256_add_pd(product(x0, y1, p), product(x1, y0, p)), p);
+    store_wrapped(out2 + i, product(x1, y1, p), p.q);
   });
 }
 
@@ -104,9 +104,9 @@ void tensor_square(const Modulus& q, Words a0, Words a1, WordsOut out0, WordsOut
     const Vec x0 = load_words(a0 + i);
     const Vec x1 = load_words(a1 + i);
     const Vec cross = product(x0, x1, p);
-    store_words(out0 + i, wrap(product(x0, x0, p), p));
-    store_words(out1 + i, canonical(_mm256_add_pd(cross, cross), p));
-    store_words(out2 + i, wrap(product(x1, x1, p), p));
+    store_wrapped(out0 + i, product(x0, x0, p), p.q);
+    store_canonical(out1 + i, _mm256_add_pd(cross, cross), p);
+    store_wrapped(out2 + i, product(x1, x1, p), p.q);
   });
 }
 
@@ -115,7 +115,7 @@ void multiply_scalar(const Modulus& q, Words a, std::uint64_t w, WordsOut out, s
   const Prime p = make_prime(q);
   const Vec factor = set1_centred(w, q);
   for_vectors(n, [&](std::size_t i) {
-    store_words(out + i, wrap(product(load_words(a + i), factor, p), p));
+    store_wrapped(out + i, product(load_words(a + i), factor, p), p.q);
   });
 }
 
@@ -125,7 +125,7 @@ void multiply_scalar_add(const Modulus& q, Words a, std::uint64_t w, WordsOut ou
   const Vec factor = set1_centred(w, q);
   for_vectors(n, [&](std::size_t i) {
     const Vec sum = _mm256_add_pd(load_words(out + i), product(load_words(a + i), factor, p));
-    store_words(out + i, canonical(sum, p));
+    store_canonical(out + i, sum, p);
   });
 }
 
@@ -136,13 +136,13 @@ void subtract_multiply_scalar(const Modulus& q, Words a, Words b, std::uint64_t 
   const Vec factor = set1_centred(w, q);
   for_vectors(n, [&](std::size_t i) {
     const Vec difference = _mm256_sub_pd(load_words(a + i), load_words(b + i));
-    store_words(out + i, wrap(product(difference, factor, p), p));
+    store_wrapped(out + i, product(difference, factor, p), p.q);
   });
 }
 
 void reduce(const Modulus& q, Words a, WordsOut out, std::size_t n) {
   const Prime p = make_prime(q);
-  for_vectors(n, [&](std::size_t i) { store_words(out + i, canonical(load_words(a + i), p)); });
+  for_vectors(n, [&](std::size_t i) { store_canonical(out + i, load_words(a + i), p); });
 }
 
 void reduce_centred(const Modulus& p, const Modulus& q, Words a, WordsOut out, std::size_t n) {
@@ -152,7 +152,7 @@ void reduce_centred(const Modulus& p, const Modulus& q, Words a, WordsOut out, s
   for_vectors(n, [&](std::size_t i) {
     const Vec x = load_words(a + i);
     const Vec above = _mm256_cmp_pd(x, half, _CMP_GT_OQ);
-    store_words(out + i, canonical(_mm256_sub_pd(x, _mm256_and_pd(above, source)), prime));
+    store_canonical(out + i, _mm256_sub_pd(x, _mm256_and_pd(above, source)), prime);
   });
 }
 

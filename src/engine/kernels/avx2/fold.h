@@ -47,24 +47,24 @@ inline void unfold_and_scale(const NttTables& tables, const Prime& p, std::uint6
       make_factor(set1_centred(arith::mul_mod(real, tables.imaginary(), q.value()), q), p);
   const Factor w_0 = make_factor(set1_centred(tables.inverse_n().value, q), p);
   const auto unfolded = [&](Vec x, Vec y) {
-    return canonical(_mm256_add_pd(product(x, w, p), product(y, w_i, p)), p);
+    return centre(_mm256_add_pd(product(x, w, p), product(y, w_i, p)), p);
   };
   const std::size_t last = n / 2 - kLanes;
   const Vec last_low = load_doubles(c + last);
   const Vec last_high = reverse(load_doubles(c + n / 2 + 1));
-  const Vec first_word = canonical(product(load_doubles(c), w_0, p), p);
+  const Vec first_word = product(load_doubles(c), w_0, p);
   const Vec middle_word = load_doubles(c + n / 2);
   for (std::size_t i = 1; i < last; i += kLanes) {
     const Vec low = load_doubles(c + i);
     const Vec high = reverse(load_doubles(c + n - i - 3));
-    store_words(c + i, unfolded(low, high));
-    store_words(c + n - i - 3, reverse(unfolded(high, low)));
+    store_wrapped(c + i, unfolded(low, high), p.q);
+    store_wrapped(c + n - i - 3, reverse(unfolded(high, low)), p.q);
   }
-  store_words(c + last, unfolded(last_low, last_high));
-  store_words(c + n / 2 + 1, reverse(unfolded(last_high, last_low)));
-  const auto store_one = [](std::uint64_t* place, Vec x) {
+  store_wrapped(c + last, unfolded(last_low, last_high), p.q);
+  store_wrapped(c + n / 2 + 1, reverse(unfolded(last_high, last_low)), p.q);
+  const auto store_one = [&](std::uint64_t* place, Vec x) {
     alignas(32) std::uint64_t words[kLanes];
-    store_words(words, x);
+    store_wrapped(words, x, p.q);
     *place = words[0];
   };
   store_one(c + n / 2, unfolded(middle_word, middle_word));

@@ -134,10 +134,10 @@ void multiply_panel(const Tile& tile, const double* weights, const double* panel
     SERDAB_ASSERT(all_within(sum[r][0], kTwo52) && all_within(sum[r][1], kTwo52));
     if (tile.shape.split) {
       const Vec high = product(sum[r][1], tile.two25, p);
-      store_words(out[r] + column, canonical(_mm256_add_pd(high, sum[r][0]), p));
+      store_canonical(out[r] + column, _mm256_add_pd(high, sum[r][0]), p);
     } else {
-      store_words(out[r] + column, canonical(sum[r][0], p));
-      store_words(out[r] + column + kLanes, canonical(sum[r][1], p));
+      store_canonical(out[r] + column, sum[r][0], p);
+      store_canonical(out[r] + column + kLanes, sum[r][1], p);
     }
   }
 }

@@ -135,15 +135,13 @@ void last_layers(const Forward& f, std::uint64_t* a, std::size_t m, std::size_t 
   const Prime p = f.p;
   Vec x[4], y[4];
   for (std::size_t b = 0; b < count; b += 8, a += 32) {
-    load4<false>(x, a, kLanes);
-    load4<false>(y, a + 16, kLanes);
-    transpose(x[0], x[1], x[2], x[3]);
-    transpose(y[0], y[1], y[2], y[3]);
+    load_transposed(x, a);
+    load_transposed(y, a + 16);
     two_layers<kCentre>(x, y, leaf_factors(f, m + i + b), leaf_factors(f, m + i + b + 4), p);
-    transpose(x[0], x[1], x[2], x[3]);
-    transpose(y[0], y[1], y[2], y[3]);
-    for (std::size_t j = 0; j < 4; ++j) store_words(a + 4 * j, canonical(x[j], p));
-    for (std::size_t j = 0; j < 4; ++j) store_words(a + 16 + 4 * j, canonical(y[j], p));
+    transpose(x);
+    transpose(y);
+    for (std::size_t j = 0; j < 4; ++j) store_canonical(a + 4 * j, x[j], p);
+    for (std::size_t j = 0; j < 4; ++j) store_canonical(a + 16 + 4 * j, y[j], p);
   }
 }
 

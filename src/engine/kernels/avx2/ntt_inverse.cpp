@@ -120,13 +120,13 @@ void first_layers(const Inverse& f, std::uint64_t* a, std::size_t m, std::size_t
   const Prime p = f.p;
   Vec x[4], y[4];
   for (std::size_t b = 0; b < count; b += 8, a += 32) {
-    for (std::size_t j = 0; j < 4; ++j) x[j] = load_words(a + 4 * j);
-    for (std::size_t j = 0; j < 4; ++j) y[j] = load_words(a + 16 + 4 * j);
-    transpose(x[0], x[1], x[2], x[3]);
-    transpose(y[0], y[1], y[2], y[3]);
+    load_transposed(x, a);
+    load_transposed(y, a + 16);
+    for (std::size_t j = 0; j < 4; ++j) x[j] = from_words(x[j]);
+    for (std::size_t j = 0; j < 4; ++j) y[j] = from_words(y[j]);
     two_layers<kCentre>(x, y, leaf_factors(f, m + i + b), leaf_factors(f, m + i + b + 4), p);
-    transpose(x[0], x[1], x[2], x[3]);
-    transpose(y[0], y[1], y[2], y[3]);
+    transpose(x);
+    transpose(y);
     store4(a, kLanes, x);
     store4(a + 16, kLanes, y);
   }
@@ -172,15 +172,15 @@ void single_layer(const Inverse& f, std::uint64_t* a, std::size_t n) {
   }
 }
 
-/// The layer with one block, the factor 1/N, and the canonical words.
+/// The layer with one block, the factor 1/N, and the canonical words: a product lies in (−q, q).
 void single_layer_to_words(const Inverse& f, std::uint64_t* a, std::size_t n) {
   for (std::size_t k = 0; k < n / 2; k += kLanes) {
     const Vec a0 = load_doubles(a + k);
     const Vec a1 = load_doubles(a + n / 2 + k);
     const Vec sum = product(_mm256_add_pd(a0, a1), f.scale, f.p);
     const Vec difference = product(_mm256_sub_pd(a0, a1), f.scale_times, f.p);
-    store_words(a + k, canonical(sum, f.p));
-    store_words(a + n / 2 + k, canonical(difference, f.p));
+    store_wrapped(a + k, sum, f.p.q);
+    store_wrapped(a + n / 2 + k, difference, f.p.q);
   }
 }
 
@@ -196,10 +196,10 @@ void two_layers_to_words(const Inverse& f, std::uint64_t* a, std::size_t n) {
     Vec a3 = load_doubles(a + 3 * t + k);
     butterfly(a0, a1, w2, f.p);
     butterfly(a2, a3, w3, f.p);
-    store_words(a + k, canonical(product(_mm256_add_pd(a0, a2), f.scale, f.p), f.p));
-    store_words(a + t + k, canonical(product(_mm256_add_pd(a1, a3), f.scale, f.p), f.p));
-    store_words(a + 2 * t + k, canonical(product(_mm256_sub_pd(a0, a2), f.scale_times, f.p), f.p));
-    store_words(a + 3 * t + k, canonical(product(_mm256_sub_pd(a1, a3), f.scale_times, f.p), f.p));
+    store_wrapped(a + k, product(_mm256_add_pd(a0, a2), f.scale, f.p), f.p.q);
+    store_wrapped(a + t + k, product(_mm256_add_pd(a1, a3), f.scale, f.p), f.p.q);
+    store_wrapped(a + 2 * t + k, product(_mm256_sub_pd(a0, a2), f.scale_times, f.p), f.p.q);
+    store_wrapped(a + 3 * t + k, product(_mm256_sub_pd(a1, a3), f.scale_times, f.p), f.p.q);
   }
 }
 

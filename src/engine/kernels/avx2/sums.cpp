@@ -43,10 +43,10 @@ void inner_product(const Modulus& q, std::size_t digits, const std::uint64_t* co
       sum[2] = join(sum[2], s10, p);
       sum[3] = join(sum[3], s11, p);
     }
-    store_words(out0 + i, canonical(sum[0], p));
-    store_words(out0 + i + kLanes, canonical(sum[1], p));
-    store_words(out1 + i, canonical(sum[2], p));
-    store_words(out1 + i + kLanes, canonical(sum[3], p));
+    store_canonical(out0 + i, sum[0], p);
+    store_canonical(out0 + i + kLanes, sum[1], p);
+    store_canonical(out1 + i, sum[2], p);
+    store_canonical(out1 + i + kLanes, sum[3], p);
   }
 }
 
@@ -73,7 +73,7 @@ void base_convert(const Modulus& q, std::size_t sources, const std::uint64_t* co
       sum[2] = join(sum[2], s2, p);
       sum[3] = join(sum[3], s3, p);
     }
-    for (std::size_t v = 0; v < 4; ++v) store_words(out + i + v * kLanes, canonical(sum[v], p));
+    for (std::size_t v = 0; v < 4; ++v) store_canonical(out + i + v * kLanes, sum[v], p);
   }
 }
 
