@@ -16,7 +16,9 @@ namespace {
 
 constexpr double kTwo25 = 33554432.0;
 constexpr std::size_t kTileBytes = std::size_t{128} << 10;
+constexpr std::size_t kMinTileColumns = 32;
 constexpr std::size_t kMaxTileColumns = 64;
+constexpr std::size_t kPrefetchAhead = 8;
 constexpr std::size_t kPanelDoubles = 2 * kLanes;
 constexpr std::size_t kMaxRows = 6;
 
@@ -80,6 +82,9 @@ void pack_columns(const Modulus& modulus, const Shape& shape, const std::uint64_
   const Vec round = set1(kRound);
   for (std::size_t k = 0; k < shape.cols; ++k) {
     double* place = panels + k * kPanelDoubles;
+    // Each input is an array of its own: the next lines are in no prefetcher's stream.
+    const std::size_t ahead = k + kPrefetchAhead < shape.cols ? k + kPrefetchAhead : k;
+    for (std::size_t c = 0; c < width; c += 8) __builtin_prefetch(in[ahead] + column + c);
     for (std::size_t c = 0; c < width; c += shape.columns, place += shape.cols * kPanelDoubles) {
       const Vec x = centred_words(in[k] + column + c, q, half);
       if (shape.split) {
@@ -100,6 +105,35 @@ struct Tile {
   Vec two25;  ///< 2^25 mod q, centred
 };
 
+/// sum += weights·panel over `terms` terms. A function of its own keeps the counters of its caller
+/// out of the registers of this loop.
+template <std::size_t kRows>
+[[gnu::noinline]] void accumulate(Vec (&total)[kRows][2], const double* weights,
+                                  const double* panel, std::size_t terms) {
+  Vec sum[kRows][2];
+#pragma GCC unroll 6
+  for (std::size_t r = 0; r < kRows; ++r) {
+    sum[r][0] = total[r][0];
+    sum[r][1] = total[r][1];
+  }
+  for (const double* end = panel + terms * kPanelDoubles; panel != end; panel += kPanelDoubles) {
+    const Vec x0 = _mm256_loadu_pd(panel);
+    const Vec x1 = _mm256_loadu_pd(panel + kLanes);
+#pragma GCC unroll 6
+    for (std::size_t r = 0; r < kRows; ++r) {
+      const Vec w = set1(weights[r]);
+      sum[r][0] = _mm256_fmadd_pd(w, x0, sum[r][0]);
+      sum[r][1] = _mm256_fmadd_pd(w, x1, sum[r][1]);
+    }
+    weights += kRows;
+  }
+#pragma GCC unroll 6
+  for (std::size_t r = 0; r < kRows; ++r) {
+    total[r][0] = sum[r][0];
+    total[r][1] = sum[r][1];
+  }
+}
+
 /// `kRows` rows times one panel, to canonical words.
 template <std::size_t kRows>
 void multiply_panel(const Tile& tile, const double* weights, const double* panel,
@@ -119,16 +153,9 @@ void multiply_panel(const Tile& tile, const double* weights, const double* panel
     }
     const std::size_t rest = cols - begin;
     const std::size_t terms = rest < tile.shape.period ? rest : tile.shape.period;
-    for (std::size_t k = 0; k < terms; ++k, weights += kRows, panel += kPanelDoubles) {
-      const Vec x0 = _mm256_loadu_pd(panel);
-      const Vec x1 = _mm256_loadu_pd(panel + kLanes);
-#pragma GCC unroll 6
-      for (std::size_t r = 0; r < kRows; ++r) {
-        const Vec w = set1(weights[r]);
-        sum[r][0] = _mm256_fmadd_pd(w, x0, sum[r][0]);
-        sum[r][1] = _mm256_fmadd_pd(w, x1, sum[r][1]);
-      }
-    }
+    accumulate<kRows>(sum, weights, panel, terms);
+    weights += terms * kRows;
+    panel += terms * kPanelDoubles;
   }
   for (std::size_t r = 0; r < kRows; ++r) {
     SERDAB_ASSERT(all_within(sum[r][0], kTwo52) && all_within(sum[r][1], kTwo52));
@@ -152,7 +179,7 @@ constexpr PanelKernel kPanelKernels[kMaxRows] = {
 std::size_t tile_columns(const Shape& shape, std::size_t n) {
   std::size_t columns = kMaxTileColumns;
   const std::size_t column_bytes = shape.cols * kPanelDoubles * sizeof(double) / shape.columns;
-  while (columns > 16 && columns * column_bytes > kTileBytes) columns /= 2;
+  while (columns > kMinTileColumns && columns * column_bytes > kTileBytes) columns /= 2;
   return columns < n ? columns : n;
 }
 
