@@ -17,8 +17,8 @@ struct Accumulator {
   static constexpr double kBase = 0x1p103;
   static constexpr std::size_t kProducts = 8;
 
-  Vec high = set1(kBase);
-  Vec low = _mm256_setzero_pd();
+  Vec high;
+  Vec low;
 
   void add(Vec a, Vec b) {
     const Vec next = _mm256_fmadd_pd(a, b, high);

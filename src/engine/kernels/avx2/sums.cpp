@@ -2,21 +2,91 @@
 
 #include "engine/kernels/avx2/accumulator.h"
 
+// Sources are arrays of N words, so that the same column of all of them falls into the same cache
+// set: more than eight at a time evict each other. Each source is therefore read a block of columns
+// at a time, and the block's sums wait in memory, in L1.
 namespace serdab::kernels::avx2 {
 namespace {
 
 constexpr std::size_t kMaxTerms = 64;
+constexpr std::size_t kBlock = 64;
+static_assert(Accumulator::kProducts % 2 == 0);
 
-/// Adds a group's sum (±4q) to a running sum kept within ±q between groups: below 2^53 at every
-/// point.
-inline Vec join(Vec running, const Accumulator& group, const Prime& p) {
-  return _mm256_add_pd(centre(running, p), group.fold(p));
+/// Sums of one block of columns: the group that grows, and the groups before it.
+class BlockSums {
+ public:
+  explicit BlockSums(const Prime& p) : p_(p) {
+    for (std::size_t c = 0; c < kBlock; c += kLanes) _mm256_store_pd(total_ + c, set1(0));
+    begin_group();
+  }
+  Accumulator load(std::size_t c) const {
+    return {_mm256_load_pd(high_ + c), _mm256_load_pd(low_ + c)};
+  }
+  void store(std::size_t c, const Accumulator& sum) {
+    _mm256_store_pd(high_ + c, sum.high);
+    _mm256_store_pd(low_ + c, sum.low);
+  }
+  /// Closes a group. A group is within ±4q and `total` is centred before it is joined, so that
+  /// everything stays below 2^53.
+  void end_group() {
+    for (std::size_t c = 0; c < kBlock; c += kLanes) {
+      const Vec total = centre(_mm256_load_pd(total_ + c), p_);
+      _mm256_store_pd(total_ + c, _mm256_add_pd(total, load(c).fold(p_)));
+    }
+    begin_group();
+  }
+  void write(std::uint64_t* out, std::size_t width) const {
+    for (std::size_t c = 0; c < width; c += kLanes) {
+      store_canonical(out + c, _mm256_load_pd(total_ + c), p_);
+    }
+  }
+
+ private:
+  void begin_group() {
+    for (std::size_t c = 0; c < kBlock; c += kLanes) {
+      store(c, {set1(Accumulator::kBase), _mm256_setzero_pd()});
+    }
+  }
+  const Prime& p_;
+  alignas(32) double high_[kBlock];
+  alignas(32) double low_[kBlock];
+  alignas(32) double total_[kBlock];
+};
+
+/// Adds kTerms products (one or two, to load and store the sums half as often) to both sums.
+template <std::size_t kTerms>
+void add_products(const std::uint64_t* const* d, const std::uint64_t* const* k0,
+                  const std::uint64_t* const* k1, std::size_t column, std::size_t width,
+                  BlockSums& sums0, BlockSums& sums1) {
+  for (std::size_t c = 0; c < width; c += kLanes) {
+    Accumulator sum0 = sums0.load(c);
+    Accumulator sum1 = sums1.load(c);
+#pragma GCC unroll 2
+    for (std::size_t j = 0; j < kTerms; ++j) {
+      const Vec digit = load_words(d[j] + column + c);
+      sum0.add(digit, load_words(k0[j] + column + c));
+      sum1.add(digit, load_words(k1[j] + column + c));
+    }
+    sums0.store(c, sum0);
+    sums1.store(c, sum1);
+  }
 }
 
-inline std::size_t group_end(std::size_t begin, std::size_t count) {
-  const std::size_t end = begin + Accumulator::kProducts;
-  return end < count ? end : count;
+/// The same for one sum and factors that hold for all columns.
+template <std::size_t kTerms>
+void add_multiples(const std::uint64_t* const* in, const double* factors, std::size_t column,
+                   std::size_t width, BlockSums& sums) {
+  for (std::size_t c = 0; c < width; c += kLanes) {
+    Accumulator sum = sums.load(c);
+#pragma GCC unroll 2
+    for (std::size_t j = 0; j < kTerms; ++j) {
+      sum.add(load_words(in[j] + column + c), set1(factors[j]));
+    }
+    sums.store(c, sum);
+  }
 }
+
+inline bool group_is_full(std::size_t terms) { return terms % Accumulator::kProducts == 0; }
 
 }  // namespace
 
@@ -25,28 +95,24 @@ void inner_product(const Modulus& q, std::size_t digits, const std::uint64_t* co
                    std::uint64_t* out0, std::uint64_t* out1, std::size_t n) {
   SERDAB_ASSERT(digits <= kMaxTerms && n % 16 == 0);
   const Prime p = make_prime(q);
-  for (std::size_t i = 0; i < n; i += 2 * kLanes) {
-    Vec sum[4] = {set1(0), set1(0), set1(0), set1(0)};
-    for (std::size_t begin = 0; begin < digits; begin += Accumulator::kProducts) {
-      Accumulator s00, s01, s10, s11;
-      const std::size_t end = group_end(begin, digits);
-      for (std::size_t j = begin; j < end; ++j) {
-        const Vec digit0 = load_words(d[j] + i);
-        const Vec digit1 = load_words(d[j] + i + kLanes);
-        s00.add(digit0, load_words(k0[j] + i));
-        s01.add(digit1, load_words(k0[j] + i + kLanes));
-        s10.add(digit0, load_words(k1[j] + i));
-        s11.add(digit1, load_words(k1[j] + i + kLanes));
+  for (std::size_t i = 0; i < n; i += kBlock) {
+    const std::size_t width = n - i < kBlock ? n - i : kBlock;
+    BlockSums sums0(p), sums1(p);
+    for (std::size_t j = 0; j < digits;) {
+      if (j + 1 < digits) {
+        add_products<2>(d + j, k0 + j, k1 + j, i, width, sums0, sums1);
+        j += 2;
+      } else {
+        add_products<1>(d + j, k0 + j, k1 + j, i, width, sums0, sums1);
+        j += 1;
       }
-      sum[0] = join(sum[0], s00, p);
-      sum[1] = join(sum[1], s01, p);
-      sum[2] = join(sum[2], s10, p);
-      sum[3] = join(sum[3], s11, p);
+      if (group_is_full(j) || j == digits) {
+        sums0.end_group();
+        sums1.end_group();
+      }
     }
-    store_canonical(out0 + i, sum[0], p);
-    store_canonical(out0 + i + kLanes, sum[1], p);
-    store_canonical(out1 + i, sum[2], p);
-    store_canonical(out1 + i + kLanes, sum[3], p);
+    sums0.write(out0 + i, width);
+    sums1.write(out1 + i, width);
   }
 }
 
@@ -56,24 +122,20 @@ void base_convert(const Modulus& q, std::size_t sources, const std::uint64_t* co
   const Prime p = make_prime(q);
   double factor[kMaxTerms];
   for (std::size_t j = 0; j < sources; ++j) factor[j] = static_cast<double>(factors[j]);
-  for (std::size_t i = 0; i < n; i += 4 * kLanes) {
-    Vec sum[4] = {set1(0), set1(0), set1(0), set1(0)};
-    for (std::size_t begin = 0; begin < sources; begin += Accumulator::kProducts) {
-      Accumulator s0, s1, s2, s3;
-      const std::size_t end = group_end(begin, sources);
-      for (std::size_t j = begin; j < end; ++j) {
-        const Vec w = set1(factor[j]);
-        s0.add(load_words(in[j] + i), w);
-        s1.add(load_words(in[j] + i + kLanes), w);
-        s2.add(load_words(in[j] + i + 2 * kLanes), w);
-        s3.add(load_words(in[j] + i + 3 * kLanes), w);
+  for (std::size_t i = 0; i < n; i += kBlock) {
+    const std::size_t width = n - i < kBlock ? n - i : kBlock;
+    BlockSums sums(p);
+    for (std::size_t j = 0; j < sources;) {
+      if (j + 1 < sources) {
+        add_multiples<2>(in + j, factor + j, i, width, sums);
+        j += 2;
+      } else {
+        add_multiples<1>(in + j, factor + j, i, width, sums);
+        j += 1;
       }
-      sum[0] = join(sum[0], s0, p);
-      sum[1] = join(sum[1], s1, p);
-      sum[2] = join(sum[2], s2, p);
-      sum[3] = join(sum[3], s3, p);
+      if (group_is_full(j) || j == sources) sums.end_group();
     }
-    for (std::size_t v = 0; v < 4; ++v) store_canonical(out + i + v * kLanes, sum[v], p);
+    sums.write(out + i, width);
   }
 }
 
