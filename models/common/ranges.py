@@ -1,6 +1,7 @@
 """What enters the activations: the largest |pre-activation| per layer, and a penalty outside [-r, r]."""
 
 import torch
+import torch.nn.functional as F
 
 from .activation import POLYNOMIALS
 
@@ -8,24 +9,24 @@ from .activation import POLYNOMIALS
 class RangeWatch:
     """Sees the input of every polynomial activation of a network through forward hooks.
 
-    After each forward pass `penalty` is the mean over layers of mean(max(|x| - r, 0)²);
-    `largest` accumulates max |x| per layer until `reset`.
+    `largest` accumulates max |x| per layer until `reset`. After each forward pass in training mode
+    `penalty` is the mean over layers of mean(max(|x| - r, 0)²), where `penalise` asks for it.
     """
 
-    def __init__(self, network):
+    def __init__(self, network, penalise=False):
         layers = [module for module in network.modules() if isinstance(module, POLYNOMIALS)]
-        self._count = len(layers)
+        self._count, self._penalise = len(layers), penalise
         self.reset()
         for index, layer in enumerate(layers):
             layer.register_forward_pre_hook(self._hook(index))
 
     def _hook(self, index):
         def watch(layer, inputs):
-            size = inputs[0].abs()
-            if index == 0:
-                self.penalty = 0.0
-            self.penalty = self.penalty + torch.relu(size - layer.r).square().mean() / self._count
-            self.largest[index] = max(self.largest[index], float(size.detach().max()))
+            low, high = torch.aminmax(inputs[0].detach())
+            self.largest[index] = max(self.largest[index], -float(low), float(high))
+            if self._penalise and layer.training:
+                outside = F.softshrink(inputs[0], layer.r).square().mean() / self._count
+                self.penalty = outside if index == 0 else self.penalty + outside
 
         return watch
 

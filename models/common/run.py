@@ -1,7 +1,6 @@
 """What every train.py does with its network and recipe: fit, then export the best epoch."""
 
 import argparse
-from pathlib import Path
 
 import torch
 
@@ -22,22 +21,30 @@ def arguments(description):
     return parser
 
 
-def run(build, recipe, data_name, folder, options, name="model"):
+def restore(build, path):
+    """build()'s network with the weights of a checkpoint, and the epoch they come from."""
+    checkpoint = torch.load(path)
+    network = build()
+    network.load_state_dict(checkpoint["state"])
+    return network.eval(), checkpoint["epoch"]
+
+
+def _report(network, epoch, splits):
+    watch = RangeWatch(network)
+    for label, split in splits.items():
+        accuracy, _, largest, logit = evaluate(network, watch, split)
+        print(f"epoch {epoch} {label}: accuracy {accuracy:.4f}, max |pre-activation| "
+              f"{[round(value, 2) for value in largest]}, max |logit| {logit:.1f}")
+
+
+def run(build, recipe, data_name, folder, options, name="model", teacher=None):
     """Trains build()'s network unless --export-only, and exports <folder>/<name>.onnx."""
     data = LOADERS[data_name](options.data_dir)
     train, val = _tensors(data.train), _tensors(data.val)
     torch.manual_seed(recipe.seed)
-    network = build()
     if not options.export_only:
-        fit(network, train, val, recipe, folder, name)
-    checkpoint = torch.load(folder / f"{name}.pt")
-    network = build()
-    network.load_state_dict(checkpoint["state"])
-    watch = RangeWatch(network)
-    for label, split in (("train", train), ("val", val)):
-        accuracy, _, largest, logit = evaluate(network, watch, split)
-        print(f"epoch {checkpoint['epoch']} {label}: accuracy {accuracy:.4f}, max |pre-activation| "
-              f"{[round(value, 2) for value in largest]}, max |logit| {logit:.1f}")
-    network = build()
-    network.load_state_dict(checkpoint["state"])
-    export_onnx(network, data, Path(folder).name if name == "model" else f"{Path(folder).name}-{name}", folder / f"{name}.onnx")
+        fit(build(), train, val, recipe, folder, name, teacher)
+    network, epoch = restore(build, folder / f"{name}.pt")
+    _report(network, epoch, {"train": train, "val": val})
+    network, _ = restore(build, folder / f"{name}.pt")
+    export_onnx(network, data, name.replace("model", folder.name), folder / f"{name}.onnx")

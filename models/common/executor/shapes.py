@@ -1,6 +1,8 @@
 """Operators that move or describe values without computing on them."""
 
 import numpy as np
+import onnx
+from onnx import numpy_helper
 
 from .registry import as_list, operator
 
@@ -42,13 +44,17 @@ def unsqueeze(node, x, axes=None):
 
 
 @operator("Pad")
-def pad(node, x, pads=None, value=None):
-    """Pads and value are attributes before opset 11, inputs from there on; constant mode alone."""
+def pad(node, x, pads=None, value=None, axes=None):
+    """Pads and value are attributes before opset 11, inputs from there on, with axes from 18 on."""
     if node.get("mode", b"constant") != b"constant":
         raise NotImplementedError("Pad that is not constant")
     pads = as_list(pads if pads is not None else node.get("pads"))
     value = node.get("value", 0.0) if value is None else float(np.squeeze(value))
-    return np.pad(x, list(zip(pads[: x.ndim], pads[x.ndim :])), constant_values=value)
+    axes = range(x.ndim) if axes is None else as_list(axes)
+    widths = [(0, 0)] * x.ndim
+    for axis, before, after in zip(axes, pads[: len(axes)], pads[len(axes) :]):
+        widths[axis] = (before, after)
+    return np.pad(x, widths, constant_values=value)
 
 
 @operator("Shape")
@@ -59,3 +65,27 @@ def shape(node, x):
 @operator("Gather")
 def gather(node, x, indices):
     return np.take(x, indices, axis=node.get("axis", 0))
+
+
+@operator("ConstantOfShape")
+def constant_of_shape(node, shape):
+    value = node.get("value")
+    fill = np.float64(0.0) if value is None else numpy_helper.to_array(value)[0]
+    return np.full([int(n) for n in shape], fill)
+
+
+@operator("Cast")
+def cast(node, x):
+    kind = onnx.mapping.TENSOR_TYPE_TO_NP_TYPE[node.get("to")]
+    return x.astype(np.float64 if kind.kind == "f" else kind)
+
+
+@operator("Slice")
+def slice_(node, x, starts, ends, axes=None, steps=None):
+    """Opset 10 on; a negative end below -length with a negative step runs through the first entry."""
+    axes = range(len(starts)) if axes is None else as_list(axes)
+    steps = [1] * len(starts) if steps is None else as_list(steps)
+    index = [slice(None)] * x.ndim
+    for axis, start, end, step in zip(axes, as_list(starts), as_list(ends), steps):
+        index[axis] = slice(start, None if step < 0 and end < -x.shape[axis] else end, step)
+    return x[tuple(index)]

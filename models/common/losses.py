@@ -1,0 +1,32 @@
+"""What a training step minimises, besides the range penalty: loss(images, logits, labels)."""
+
+import torch
+import torch.nn.functional as F
+
+
+class Labels:
+    """Cross-entropy with smoothed labels."""
+
+    def __init__(self, smoothing):
+        self._smoothing = smoothing
+
+    def __call__(self, images, logits, labels):
+        return F.cross_entropy(logits, labels, label_smoothing=self._smoothing)
+
+
+class Teacher:
+    """Cross-entropy mixed with the divergence from a trained network (Hinton et al., 1503.02531).
+
+    The teacher sees the same augmented images; `share` is its part, and both soften by `temperature`.
+    """
+
+    def __init__(self, network, labels, share, temperature):
+        self._network, self._labels = network.eval(), labels
+        self._share, self._temperature = share, temperature
+
+    def __call__(self, images, logits, labels):
+        with torch.no_grad():
+            target = F.softmax(self._network(images) / self._temperature, dim=1)
+        softened = F.log_softmax(logits / self._temperature, dim=1)
+        divergence = F.kl_div(softened, target, reduction="batchmean") * self._temperature**2
+        return self._share * divergence + (1 - self._share) * self._labels(images, logits, labels)

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <complex>
+#include <span>
+#include <vector>
+
+#include "engine/ckks/plaintext.h"
+#include "engine/ckks/slot_transform.h"
+
+namespace serdab::ckks {
+
+/// Slots to polynomials and back. Slot i is the value at ζ^(3^i), so that the Galois element 3^k
+/// rotates by k. Coefficients are rounded to nearest: a vector's slot error is near
+/// sqrt(N/12)/scale (standard) or sqrt(N/6)/scale (conjugate-invariant), a constant's only
+/// |rounding|/scale. Immutable; const calls may run on several threads. The context must outlive
+/// it.
+class Encoder {
+ public:
+  explicit Encoder(const Context& context);
+
+  std::size_t slots() const { return transform_.size(); }
+
+  /// Fewer values than slots are followed by zeros. Throws base::Error(kInvalidArgument) for more
+  /// values than slots, values that are not finite, a scaled message that reaches Q/2, and for
+  /// complex values in the conjugate-invariant ring.
+  Plaintext encode(std::span<const double> values, Level level, Scale scale) const;
+  Plaintext encode(std::span<const std::complex<double>> values, Level level, Scale scale) const;
+  /// The same value in every slot; no transform.
+  Plaintext encode_constant(double value, Level level, Scale scale) const;
+  /// Integer coefficients as they are, n of them, each an integer held in a double.
+  Plaintext encode_coefficients(std::span<const double> coefficients, Level level,
+                                Scale scale) const;
+
+  /// All slots; real parts for decode_real.
+  std::vector<std::complex<double>> decode(const Plaintext& plaintext) const;
+  std::vector<double> decode_real(const Plaintext& plaintext) const;
+  /// The centred integer coefficients, not divided by the scale.
+  std::vector<double> decode_coefficients(const Plaintext& plaintext) const;
+  /// Slots from coefficients as decode_coefficients gives them.
+  std::vector<std::complex<double>> slots_of(std::span<const double> coefficients,
+                                             Scale scale) const;
+
+ private:
+  std::vector<double> coefficients_of(std::span<std::complex<double>> slots, double scale) const;
+
+  const Context* context_;
+  SlotTransform transform_;
+};
+
+}  // namespace serdab::ckks

@@ -1,0 +1,130 @@
+#include "engine/ckks/key_switch.h"
+
+#include <array>
+#include <cstring>
+
+#include "engine/base/assert.h"
+#include "engine/kernels/kernels.h"
+#include "engine/ring/divide.h"
+#include "engine/ring/limbs.h"
+
+namespace serdab::ckks {
+namespace {
+
+using Coefficients = ring::RnsPoly<ring::Coeff>;
+constexpr std::size_t kMaxDigits = 64;
+
+/// Coefficients of every limb, brought to mixed-radix digits of the key-switching digit they are
+/// in.
+Coefficients decompose(const Context& context, const Poly& poly, Level level) {
+  const ring::RnsBasis basis = context.basis(level);
+  Coefficients parts(basis.n(), basis.size());
+  ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
+    std::memcpy(parts.limb(i), poly.limb(i), basis.n() * sizeof(std::uint64_t));
+    kernels::kernels().ntt_inverse(basis.ntt(i), parts.limb(i));
+  });
+  ring::for_each_limb(context.parameters().digits(level), basis.n(), [&](std::size_t j) {
+    context.digit_converter(level, j).to_digits(parts.limb(context.digit(level, j).begin),
+                                                context.digit_form());
+  });
+  return parts;
+}
+
+/// Values of digit j modulo one prime outside it.
+void extend(const Context& context, const Coefficients& parts, Level level, std::size_t j,
+            std::size_t prime, std::uint64_t* out) {
+  const std::size_t begin = context.digit(level, j).begin;
+  context.digit_converter(level, j).convert(parts.limb(begin), prime, context.digit_form(), out);
+  kernels::kernels().ntt_forward(context.ring().ntt(prime), out);
+}
+
+/// The key's limb for limb i of the basis q_0 … q_level, P; the key may have more primes of Q.
+std::size_t key_limb(const ring::RnsBasis& basis, const SwitchingKey& key, std::size_t i) {
+  return i < basis.q_limbs() ? i : key.info().level.primes() + (i - basis.q_limbs());
+}
+
+/// Both inner products for one limb.
+void multiply_keys(const ring::RnsBasis& basis, std::size_t i, std::size_t digits,
+                   const std::uint64_t* const* values, const SwitchingKey& key, SwitchedPair& out) {
+  std::array<const std::uint64_t*, kMaxDigits> b, a;
+  const std::size_t limb = key_limb(basis, key, i);
+  for (std::size_t j = 0; j < digits; ++j) {
+    b[j] = key.b(j).limb(limb);
+    a[j] = key.a(j).limb(limb);
+  }
+  kernels::kernels().inner_product(basis.modulus(i), digits, values, b.data(), a.data(),
+                                   out.b.limb(i), out.a.limb(i), basis.n());
+}
+
+}  // namespace
+
+Decomposition mod_up(const Context& context, const Poly& poly, Level level) {
+  const ring::RnsBasis basis = context.basis_qp(level);
+  const Coefficients parts = decompose(context, poly, level);
+  Decomposition result{level, {}};
+  const std::size_t digits = context.parameters().digits(level);
+  for (std::size_t j = 0; j < digits; ++j) result.digits.emplace_back(basis.n(), basis.size());
+  ring::for_each_limb(digits * basis.size(), basis.n(), [&](std::size_t task) {
+    const std::size_t j = task / basis.size(), i = task % basis.size();
+    std::uint64_t* out = result.digits[j].limb(i);
+    if (context.digit_converter(level, j).has_source(basis.prime(i))) {
+      std::memcpy(out, poly.limb(i), basis.n() * sizeof(std::uint64_t));
+    } else {
+      extend(context, parts, level, j, basis.prime(i), out);
+    }
+  });
+  return result;
+}
+
+SwitchedPair inner_product(const Context& context, const Decomposition& decomposition,
+                           const SwitchingKey& key) {
+  const ring::RnsBasis basis = context.basis_qp(decomposition.level);
+  SwitchedPair out{Poly(basis.n(), basis.size()), Poly(basis.n(), basis.size())};
+  ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
+    std::array<const std::uint64_t*, kMaxDigits> values;
+    for (std::size_t j = 0; j < decomposition.digits.size(); ++j) {
+      values[j] = decomposition.digits[j].limb(i);
+    }
+    multiply_keys(basis, i, decomposition.digits.size(), values.data(), key, out);
+  });
+  return out;
+}
+
+SwitchedPair switch_key_lazy(const Context& context, const Poly& poly, Level level,
+                             const SwitchingKey& key) {
+  SERDAB_ASSERT(key.info().level >= level);
+  const ring::RnsBasis basis = context.basis_qp(level);
+  const std::size_t digits = context.parameters().digits(level);
+  const Coefficients parts = decompose(context, poly, level);
+  SwitchedPair out{Poly(basis.n(), basis.size()), Poly(basis.n(), basis.size())};
+  ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
+    const std::size_t prime = basis.prime(i);
+    base::Buffer<std::uint64_t> extended(digits * basis.n());
+    std::array<const std::uint64_t*, kMaxDigits> values;
+    for (std::size_t j = 0; j < digits; ++j) {
+      if (context.digit_converter(level, j).has_source(prime)) {
+        values[j] = poly.limb(i);
+        continue;
+      }
+      std::uint64_t* fresh = extended.data() + j * basis.n();
+      extend(context, parts, level, j, prime, fresh);
+      values[j] = fresh;
+    }
+    multiply_keys(basis, i, digits, values.data(), key, out);
+  });
+  return out;
+}
+
+void mod_down(const Context& context, Level level, Poly& poly) {
+  ring::divide_by_last(context.basis_qp(level), context.p_converter(), poly);
+}
+
+SwitchedPair switch_key(const Context& context, const Poly& poly, Level level,
+                        const SwitchingKey& key) {
+  SwitchedPair pair = switch_key_lazy(context, poly, level, key);
+  mod_down(context, level, pair.b);
+  mod_down(context, level, pair.a);
+  return pair;
+}
+
+}  // namespace serdab::ckks

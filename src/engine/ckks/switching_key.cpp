@@ -1,0 +1,75 @@
+#include "engine/ckks/switching_key.h"
+
+#include <string>
+
+#include "engine/base/error.h"
+#include "engine/ckks/checks.h"
+#include "engine/ring/sample.h"
+
+namespace serdab::ckks {
+namespace {
+
+void check_shape(const Context& context, const SwitchingKeyInfo& info,
+                 const std::vector<Poly>& half) {
+  check_parameters(context, info.parameter_id, "evaluation key");
+  check_level(context, info.level, "evaluation key");
+  const std::size_t digits = context.parameters().digits(info.level);
+  if (digits == 0 || half.size() != digits) {
+    base::fail(base::ErrorCode::kMismatch,
+               "evaluation key has " + std::to_string(half.size()) + " digits, its level " +
+                   std::to_string(info.level.value) + " needs " + std::to_string(digits));
+  }
+  for (const Poly& poly : half) {
+    base::require(poly.n() == context.n() && poly.limbs() == context.basis_qp(info.level).size(),
+                  base::ErrorCode::kMismatch, "evaluation key: a polynomial has the wrong size");
+  }
+}
+
+std::vector<Poly> expand(const Context& context, const SeededSwitchingKey& seeded) {
+  check_shape(context, seeded.info, seeded.b);
+  std::vector<Poly> a;
+  for (std::size_t digit = 0; digit < seeded.b.size(); ++digit) {
+    a.push_back(ring::uniform(context.basis_qp(seeded.info.level), seeded.seed, digit));
+  }
+  return a;
+}
+
+}  // namespace
+
+SwitchingKey::SwitchingKey(const Context& context, SeededSwitchingKey&& seeded)
+    : info_(seeded.info), a_(expand(context, seeded)) {
+  b_ = std::move(seeded.b);
+}
+
+SwitchingKey::SwitchingKey(const Context& context, const SwitchingKeyInfo& info,
+                           std::vector<Poly>&& b, std::vector<Poly>&& a)
+    : info_(info), b_(std::move(b)), a_(std::move(a)) {
+  check_shape(context, info_, b_);
+  check_shape(context, info_, a_);
+}
+
+RelinearisationKey::RelinearisationKey(SwitchingKey&& key) : key_(std::move(key)) {
+  base::require(key_.info().element.value == 0, base::ErrorCode::kMismatch,
+                "relinearisation key: this is a Galois key");
+}
+
+GaloisKey::GaloisKey(const Context& context, SwitchingKey&& key)
+    : key_(std::move(key)),
+      automorphism_(context.parameters().ring(), context.parameters().log_n(),
+                    key_.info().element) {}
+
+void GaloisKeys::add(GaloisKey&& key) {
+  const GaloisElement element = key.element();
+  keys_.insert_or_assign(element, std::move(key));
+}
+
+const GaloisKey& GaloisKeys::at(GaloisElement element) const {
+  const auto found = keys_.find(element);
+  if (found == keys_.end()) {
+    base::fail(base::ErrorCode::kInvalidArgument,
+               "no Galois key for element " + std::to_string(element.value));
+  }
+  return found->second;
+}
+
+}  // namespace serdab::ckks

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "engine/ring/base_converter.h"
+#include "engine/ring/ring.h"
+#include "engine/ring/rns_poly.h"
+
+namespace serdab::ring {
+
+/// Divides by the product M of the last converter.count() limbs of `poly` (laid out as `basis`),
+/// rounding every coefficient to the nearest integer, and drops those limbs: rescale when they are
+/// the last primes of Q, mod_down when they are P. For one prime the result equals SEAL's to the
+/// bit: (x − [x])·M^-1 with [x] the centred remainder. Costs count inverse transforms and one
+/// forward transform for each limb left.
+void divide_by_last(const RnsBasis& basis, const BaseConverter& converter, RnsPoly<Ntt>& poly);
+
+}  // namespace serdab::ring

@@ -1,0 +1,90 @@
+#include "engine/ring/divide.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "engine/ring/arithmetic.h"
+#include "engine/ring/internal/test_rings.h"
+#include "engine/ring/transform.h"
+
+namespace serdab::ring {
+namespace {
+
+using base::RingKind;
+using namespace testing_only;
+
+__int128 product(const Ring& ring, std::size_t first, std::size_t count) {
+  __int128 result = 1;
+  for (std::size_t i = 0; i < count; ++i)
+    result *= static_cast<__int128>(ring.modulus(first + i).value());
+  return result;
+}
+
+/// n values in [0, bound), the ends and the middle among them.
+std::vector<__int128> integers(std::size_t n, __int128 bound, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::vector<__int128> values = {0, 1, bound - 1, bound / 2, bound / 2 + 1};
+  while (values.size() < n) {
+    const auto wide = static_cast<unsigned __int128>(random()) << 64 | random();
+    values.push_back(static_cast<__int128>(wide % static_cast<unsigned __int128>(bound)));
+  }
+  return values;
+}
+
+TEST(BaseConverter, IsExactForAnyNumberOfPrimes) {
+  const auto ring = toy_ring(RingKind::kStandard, 5, 4, 2);
+  for (const auto& [count, form] :
+       std::vector<std::pair<std::size_t, Representative>>{{1, Representative::kPositive},
+                                                           {2, Representative::kPositive},
+                                                           {3, Representative::kPositive},
+                                                           {1, Representative::kCentred},
+                                                           {2, Representative::kCentred},
+                                                           {3, Representative::kCentred}}) {
+    const BaseConverter converter(*ring, 1, count);
+    const __int128 m = product(*ring, 1, count);
+    auto values = integers(ring->n(), m, count);
+    if (form == Representative::kCentred) {
+      for (__int128& x : values) x = x > m / 2 ? x - m : x;
+    }
+    const auto all = from_integers(ring->basis_qp({3}), values);
+    base::Buffer<std::uint64_t> digits(ring->n() * count), out(ring->n());
+    std::copy_n(all.limb(1), digits.size(), digits.data());
+    converter.to_digits(digits.data(), form);
+    for (std::size_t target = 0; target < ring->prime_count(); ++target) {
+      converter.convert(digits.data(), target, form, out.data());
+      for (std::size_t c = 0; c < ring->n(); ++c) {
+        ASSERT_EQ(out[c], all.limb(target)[c]) << count << " primes, target " << target;
+      }
+    }
+  }
+}
+
+class Divide : public testing::TestWithParam<std::tuple<RingKind, std::size_t, bool>> {};
+
+// Dividing x in [0, QM) by M rounds to the nearest integer, for the last primes of Q and for P.
+TEST_P(Divide, RoundsToNearest) {
+  const auto [kind, count, special] = GetParam();
+  const auto ring = toy_ring(kind, 5, special ? 2 : 2 + count, special ? count : 0, 24);
+  const base::Level top{static_cast<unsigned>(ring->q_count() - 1)};
+  const RnsBasis basis = special ? ring->basis_qp(top) : ring->basis(top);
+  const BaseConverter converter(*ring, 2, count);
+  const __int128 m = product(*ring, 2, count), all = product(*ring, 0, 2 + count);
+  const auto values = integers(ring->n(), all, 7 + count);
+  std::vector<__int128> expected;
+  for (const __int128 x : values) expected.push_back((x + m / 2) / m);
+
+  auto poly = to_ntt(from_integers(basis, values), basis);
+  divide_by_last(basis, converter, poly);
+  ASSERT_EQ(poly.limbs(), 2u);
+  EXPECT_TRUE(equal(ring->basis({1}), poly,
+                    to_ntt(from_integers(ring->basis({1}), expected), ring->basis({1}))));
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, Divide,
+                         testing::Combine(testing::Values(RingKind::kStandard,
+                                                          RingKind::kConjugateInvariant),
+                                          testing::Values(1, 2, 3), testing::Bool()));
+
+}  // namespace
+}  // namespace serdab::ring
