@@ -14,10 +14,10 @@ constexpr double kLargestPrime = 49.95;
 // Walks the circuit once, tracking log2 of every scale and how many primes have been dropped.
 class ChainPlanner {
  public:
-  ChainPlanner(const Circuit& circuit, const std::vector<double>& calibrated, BitBudget& budget,
+  ChainPlanner(const Circuit& circuit, const NodeStatistics& statistics, BitBudget& budget,
                double min_prime_bits)
       : circuit_(circuit),
-        calibrated_(calibrated),
+        statistics_(statistics),
         budget_(budget),
         min_prime_bits_(min_prime_bits),
         scale_(circuit.nodes.size()),
@@ -38,10 +38,11 @@ class ChainPlanner {
     chain.log_primes.insert(chain.log_primes.end(), dropped_.rbegin(), dropped_.rend());
     chain.reduction_drops = std::move(drops_);
     if (chain.log_primes.size() > 100) {
-      base::fail(base::ErrorCode::kUnsupported,
-                 "the network needs " + std::to_string(chain.log_primes.size()) +
-                     " primes, more than 100: it is too deep to be levelled; use fewer or lower-degree "
-                     "activations");
+      base::fail(
+          base::ErrorCode::kUnsupported,
+          "the network needs " + std::to_string(chain.log_primes.size()) +
+              " primes, more than 100: it is too deep to be levelled; use fewer or lower-degree "
+              "activations");
     }
     return chain;
   }
@@ -83,14 +84,14 @@ class ChainPlanner {
     for (NodeId id = 0; id < circuit_.nodes.size(); ++id) {
       double above = 0;
       for (std::size_t d = depth_[id]; d < dropped_.size(); ++d) above += dropped_[d];
-      const double magnitude = std::log2(std::max(calibrated_[id], 1e-9));
+      const double magnitude = std::log2(std::max(statistics_.magnitude[id], 1e-9));
       base = std::max(base, scale_[id] + magnitude + 1 + budget_.guard_bits - above);
     }
     return base;
   }
 
   const Circuit& circuit_;
-  const std::vector<double>& calibrated_;
+  const NodeStatistics& statistics_;
   BitBudget& budget_;
   double min_prime_bits_;
   std::vector<double> scale_;
@@ -103,9 +104,9 @@ class ChainPlanner {
 
 double Chain::log_q() const { return std::accumulate(log_primes.begin(), log_primes.end(), 0.0); }
 
-Chain plan_chain(const Circuit& circuit, const std::vector<double>& calibrated, BitBudget& budget,
+Chain plan_chain(const Circuit& circuit, const NodeStatistics& statistics, BitBudget& budget,
                  double min_prime_bits) {
-  return ChainPlanner(circuit, calibrated, budget, min_prime_bits).run();
+  return ChainPlanner(circuit, statistics, budget, min_prime_bits).run();
 }
 
 }  // namespace serdab::compiler

@@ -28,10 +28,10 @@ double largest_weight(const CircuitAffine& op) {
 
 class Emitter {
  public:
-  Emitter(const Circuit& circuit, const std::vector<double>& calibrated, const BitBudget& budget,
+  Emitter(const Circuit& circuit, const NodeStatistics& statistics, const BitBudget& budget,
           const std::vector<std::uint32_t>& drops, Program& program)
       : circuit_(circuit),
-        calibrated_(calibrated),
+        statistics_(statistics),
         budget_(budget),
         drops_(drops),
         program_(program) {}
@@ -50,7 +50,7 @@ class Emitter {
   ValueId push(program::Op op, unsigned parts, base::Level level, base::Scale scale) {
     const CircuitNode& node = circuit_.nodes[id_];
     program_.values.push_back(
-        {std::move(op), node.layer, node.count, parts, level, scale, calibrated_[id_]});
+        {std::move(op), node.layer, node.count, parts, level, scale, statistics_.magnitude[id_]});
     return static_cast<ValueId>(program_.values.size() - 1);
   }
 
@@ -68,12 +68,12 @@ class Emitter {
     program::Affine affine;
     affine.bias = op.bias;
     for (const RealTerm& term : op.terms) {
-      affine.terms.push_back(quantise(term, scale.value / of(term.from).scale.value));
+      affine.terms.push_back(quantise(term, scale.value / of(term.from).scale.value, affine.bias));
     }
     return push(std::move(affine), of(op.terms.front().from).parts, level, scale);
   }
 
-  program::AffineTerm quantise(const RealTerm& term, double unit) const {
+  program::AffineTerm quantise(const RealTerm& term, double unit, std::vector<double>& bias) const {
     program::AffineTerm result;
     result.from = value_of_[term.from];
     for (const packing::DenseMatrix& matrix : term.map.matrices) {
@@ -94,7 +94,25 @@ class Emitter {
       result.blocks.push_back(
           {static_cast<std::uint32_t>(block.matrix), block.inputs, block.outputs});
     }
+    correct_mean(term, result, unit, bias);
     return result;
+  }
+
+  void correct_mean(const RealTerm& term, const program::AffineTerm& rounded, double unit,
+                    std::vector<double>& bias) const {
+    const std::vector<double>& mean = statistics_.mean[term.from];
+    if (mean.empty()) return;
+    for (const packing::Block& block : term.map.blocks) {
+      const packing::DenseMatrix& real = term.map.matrices[block.matrix];
+      const program::WeightMatrix& integers = rounded.matrices[block.matrix];
+      for (std::size_t r = 0; r < real.rows; ++r) {
+        for (std::size_t k = 0; k < real.cols; ++k) {
+          const std::size_t at = r * real.cols + k;
+          bias[block.outputs[r]] +=
+              (real.values[at] - integers.weights[at] / unit) * mean[block.inputs[k]];
+        }
+      }
+    }
   }
 
   ValueId emit(const CircuitSquare& op) {
@@ -158,7 +176,7 @@ class Emitter {
   }
 
   const Circuit& circuit_;
-  const std::vector<double>& calibrated_;
+  const NodeStatistics& statistics_;
   const BitBudget& budget_;
   const std::vector<std::uint32_t>& drops_;
   Program& program_;
@@ -168,14 +186,14 @@ class Emitter {
 
 }  // namespace
 
-Emitted emit(const Circuit& circuit, const std::vector<double>& calibrated, const BitBudget& budget,
+Emitted emit(const Circuit& circuit, const NodeStatistics& statistics, const BitBudget& budget,
              const Chain& chain, const std::vector<std::uint64_t>& primes,
              const std::vector<std::uint64_t>& special_primes) {
   Emitted result;
   result.program.primes = primes;
   result.program.special_primes = special_primes;
   result.value_of_node =
-      Emitter(circuit, calibrated, budget, chain.reduction_drops, result.program).run();
+      Emitter(circuit, statistics, budget, chain.reduction_drops, result.program).run();
   program::verify(result.program);
   return result;
 }

@@ -25,9 +25,9 @@ constexpr int kAttempts = 4;
 struct Candidate {
   ParametersLiteral literal;
   Emitted emitted;
-  double error = 0;       ///< largest answer error
-  double deviation = 0;   ///< root mean square answer error
-  double cost = 0;        ///< predicted seconds an image
+  double error = 0;      ///< largest answer error
+  double deviation = 0;  ///< root mean square answer error
+  double cost = 0;       ///< predicted seconds an image
 };
 
 std::string describe(base::RingKind ring, unsigned log_n) {
@@ -35,10 +35,10 @@ std::string describe(base::RingKind ring, unsigned log_n) {
          std::to_string(log_n);
 }
 
-// The special primes: as small as key-switching noise permits. That noise arises at the product's scale and is
-// divided with it, so P may be far below the digits.
+// The special primes: as small as key-switching noise permits. That noise arises at the product's
+// scale and is divided with it, so P may be far below the digits.
 std::vector<double> special_prime_bits(const program::Program& program, base::RingKind ring,
-                                       std::size_t n) {
+                                       std::size_t n, unsigned digit_primes) {
   double needed = kMinPrimeBits;
   bool switches = false;
   for (program::ValueId id = 0; id < program.values.size(); ++id) {
@@ -52,7 +52,7 @@ std::vector<double> special_prime_bits(const program::Program& program, base::Ri
         std::holds_alternative<program::Rescale>(program.values[id + 1].op)) {
       rescaled_after = std::log2(program.values[id + 1].scale.value);
     }
-    const program::NoiseModel unit(ring, n, program.primes, {}, 1);
+    const program::NoiseModel unit(ring, n, program.primes, {}, digit_primes);
     const double digits_noise = std::log2(unit.key_switch(value.level));
     constexpr double kBelowRounding = 2.0;
     const double allowed = std::log2(unit.rounding()) + after - rescaled_after - kBelowRounding;
@@ -67,11 +67,15 @@ class Search {
  public:
   Search(const Circuit& circuit, const program::Bundle& calibration, const program::Bundle& truth,
          const SearchGoal& goal, const ckks_params::MachineProfile& machine)
-      : circuit_(circuit), calibration_(calibration), truth_(truth), goal_(goal), machine_(machine) {}
+      : circuit_(circuit),
+        calibration_(calibration),
+        truth_(truth),
+        goal_(goal),
+        machine_(machine) {}
 
   SearchResult run() {
-    magnitudes_ = measure_magnitudes(circuit_, calibration_);
-    sensitivity_ = measure_sensitivity(circuit_, calibration_);
+    statistics_ = measure_nodes(circuit_, calibration_);
+    sensitivity_ = measure_sensitivity(circuit_, statistics_, calibration_);
     std::optional<Candidate> best;
     for (base::RingKind ring : {base::RingKind::kConjugateInvariant, base::RingKind::kStandard}) {
       if (goal_.ring && *goal_.ring != ring) continue;
@@ -115,8 +119,7 @@ class Search {
         candidate->cost = cost(*candidate);
         char text[160];
         std::snprintf(text, sizeof text, "%zu primes, log QP %.0f, %.1f bits, %.3g ms an image",
-                      candidate->literal.q.size(),
-                      Parameters::create(candidate->literal).log_qp(),
+                      candidate->literal.q.size(), Parameters::create(candidate->literal).log_qp(),
                       std::log2(sensitivity_.largest_answer / candidate->error),
                       candidate->cost * 1e3);
         note(ring, log_n, text);
@@ -131,13 +134,14 @@ class Search {
   std::optional<Candidate> build(base::RingKind ring, unsigned log_n, double target) {
     const std::size_t n = std::size_t{1} << log_n;
     const program::NoiseModel noise(ring, n, {}, {}, 1);
-    BitBudget budget = solve_budget(circuit_, magnitudes_, sensitivity_, noise.fresh(),
+    BitBudget budget = solve_budget(circuit_, statistics_, sensitivity_, noise.fresh(),
                                     noise.rounding(), target, goal_.guard_bits);
-    const Chain chain = plan_chain(circuit_, magnitudes_, budget, kMinPrimeBits);
+    const Chain chain = plan_chain(circuit_, statistics_, budget, kMinPrimeBits);
     const double limit = ckks_params::max_log_qp(log_n, goal_.security);
     if (chain.log_q() > limit) {
-      note(ring, log_n, "log Q " + std::to_string(std::lround(chain.log_q())) +
-                            " exceeds the table's " + std::to_string(std::lround(limit)));
+      note(ring, log_n,
+           "log Q " + std::to_string(std::lround(chain.log_q())) + " exceeds the table's " +
+               std::to_string(std::lround(limit)));
       return std::nullopt;
     }
     Candidate candidate;
@@ -146,11 +150,8 @@ class Search {
     candidate.literal.security = goal_.security;
     try {
       candidate.literal.q = ckks_params::choose_primes(ring, log_n, chain.log_primes);
-      candidate.emitted = emit(circuit_, magnitudes_, budget, chain, candidate.literal.q, {});
-      const auto special = special_prime_bits(candidate.emitted.program, ring, n);
-      candidate.literal.p = ckks_params::choose_primes(ring, log_n, special, candidate.literal.q);
-      candidate.emitted.program.special_primes = candidate.literal.p;
-      candidate.literal.digit_primes = special.empty() ? 0 : 1;
+      candidate.emitted = emit(circuit_, statistics_, budget, chain, candidate.literal.q, {});
+      choose_key_switching(candidate);
       Parameters::create(candidate.literal);
     } catch (const base::Error& error) {
       note(ring, log_n, error.what());
@@ -159,12 +160,49 @@ class Search {
     return candidate;
   }
 
+  // Fewer, longer digits save transforms and key bytes but need more special primes: the cheapest
+  // that the table still allows.
+  void choose_key_switching(Candidate& candidate) const {
+    ParametersLiteral& literal = candidate.literal;
+    program::Program& program = candidate.emitted.program;
+    std::optional<double> best;
+    std::optional<ParametersLiteral> chosen;
+    const auto longest = static_cast<unsigned>(std::min<std::size_t>(4, literal.q.size()));
+    for (unsigned digit_primes = 1; digit_primes <= longest; ++digit_primes) {
+      const auto special =
+          special_prime_bits(program, literal.ring, std::size_t{1} << literal.log_n, digit_primes);
+      ParametersLiteral with = literal;
+      with.p = ckks_params::choose_primes(literal.ring, literal.log_n, special, literal.q);
+      with.digit_primes = special.empty() ? 0 : digit_primes;
+      double log_qp = 0;
+      for (const auto* primes : {&with.q, &with.p}) {
+        for (std::uint64_t p : *primes) log_qp += std::log2(static_cast<double>(p));
+      }
+      if (chosen && log_qp > ckks_params::max_log_qp(literal.log_n, goal_.security)) break;
+      program.special_primes = with.p;
+      const double now = seconds(program, with);
+      if (best && now >= *best) continue;
+      best = now;
+      chosen = std::move(with);
+    }
+    literal = std::move(*chosen);
+    program.special_primes = literal.p;
+  }
+
+  double seconds(const program::Program& program, const ParametersLiteral& literal) const {
+    ckks_params::WorkCounts work;
+    for (const auto& counts : count_work(program, literal.log_n, literal.digit_primes)) {
+      work += counts;
+    }
+    return machine_.seconds(work, 1);
+  }
+
   // Simulated noise and the actual rounded weights against the network's own answer.
   void measure(Candidate& candidate) const {
     const program::Program& program = candidate.emitted.program;
-    const program::NoiseModel noise(candidate.literal.ring, std::size_t{1} << candidate.literal.log_n,
-                                    program.primes, program.special_primes,
-                                    candidate.literal.digit_primes);
+    const program::NoiseModel noise(candidate.literal.ring,
+                                    std::size_t{1} << candidate.literal.log_n, program.primes,
+                                    program.special_primes, candidate.literal.digit_primes);
     const program::Bundle answer =
         program::run_reference(program, calibration_, program::noise_observer(program, noise, 7));
     double squares = 0;
@@ -180,18 +218,13 @@ class Search {
     candidate.error = std::max(largest, candidate.deviation * std::exp2(kPeakBits));
   }
 
+  // Predicted seconds an image.
   double cost(const Candidate& candidate) const {
-    ckks_params::WorkCounts work;
-    for (const auto& counts :
-         count_work(candidate.emitted.program, candidate.literal.log_n, candidate.literal.digit_primes)) {
-      work += counts;
-    }
-    const double slots =
-        std::exp2(candidate.literal.log_n) /
-        (candidate.literal.ring == base::RingKind::kStandard ? 2 : 1);
+    const double slots = std::exp2(candidate.literal.log_n) /
+                         (candidate.literal.ring == base::RingKind::kStandard ? 2 : 1);
     const double images = goal_.images == 0 ? slots : static_cast<double>(goal_.images);
     const double queries = std::ceil(images / slots);
-    return machine_.seconds(work, 1) * queries / images;
+    return seconds(candidate.emitted.program, candidate.literal) * queries / images;
   }
 
   const Circuit& circuit_;
@@ -199,7 +232,7 @@ class Search {
   const program::Bundle& truth_;
   const SearchGoal& goal_;
   const ckks_params::MachineProfile& machine_;
-  std::vector<double> magnitudes_;
+  NodeStatistics statistics_;
   Sensitivity sensitivity_;
   std::vector<std::string> considered_;
 };

@@ -27,10 +27,10 @@ struct SearchResult {
   std::vector<std::string> considered;  ///< one line for each parameter set looked at, and why not
 };
 
-/// Tries the rings and dimensions that the goal allows; for each solves the bit budget, checks it against
-/// the 2024 table and simulates it. `truth` is the network's own answer on the calibration input:
-/// precision is measured against it, weights rounding included. Throws base::Error(kUnsupported), saying
-/// what was tried, when none fits.
+/// Tries the rings and dimensions that the goal allows; for each solves the bit budget, checks it
+/// against the 2024 table and simulates it. `truth` is the network's own answer on the calibration
+/// input: precision is measured against it, weights rounding included. Throws
+/// base::Error(kUnsupported), saying what was tried, when none fits.
 SearchResult search_parameters(const Circuit& circuit, const program::Bundle& calibration,
                                const program::Bundle& truth, const SearchGoal& goal,
                                const ckks_params::MachineProfile& machine);
