@@ -45,7 +45,7 @@ class Parameters {
   /// arises at the product's scale and is divided by the rescale that follows, so that P well below the
   /// digits costs nothing there; the compiler picks the smallest P its noise model allows. Beyond this
   /// slack no rescale saves the message.
-  static constexpr double kDigitSlackBits = 30.0;
+  static constexpr double kDigitSlackBits = 40.0;
 
   /// Throws base::Error: kInvalidArgument for a malformed literal, kSecurity when log QP exceeds
   /// the 2024 table for `literal.security`; messages name the value, the limit and the remedy.
