@@ -65,42 +65,63 @@ def _rounded(values):
     return [round(value, 2) for value in values]
 
 
+class _Run:
+    """A network in training with its average, optimiser and schedule."""
+
+    def __init__(self, network, train, recipe, teacher):
+        self._network, self._train, self._recipe = network, train, recipe
+        self._steps = len(train.labels) // recipe.batch
+        self._loss = _loss(recipe, teacher)
+        self._watch = RangeWatch(network, penalise=recipe.range_penalty > 0)
+        self._optimiser = torch.optim.AdamW(network.parameters(), weight_decay=recipe.weight_decay)
+        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self._optimiser, recipe.learning_rate, total_steps=self._steps * recipe.epochs, pct_start=0.2
+        )
+        self.average = Average(network, recipe.average_decay)
+
+    def epoch(self):
+        """Mean loss and largest |pre-activation| per layer over one pass of whole batches."""
+        self._network.train()
+        self._watch.reset()
+        total = 0.0
+        for index in torch.randperm(len(self._train.labels)).split(self._recipe.batch)[: self._steps]:
+            images, labels = self._train.images[index], self._train.labels[index]
+            total += _step(
+                self._network, self._watch, self._optimiser, images, labels, self._recipe, self._loss
+            )
+            self._schedule.step()
+            self.average.update(self._network)
+        return total / self._steps, self._watch.largest
+
+
 def fit(network, train, val, recipe, folder, name="model", teacher=None):
-    """Trains, beside a teacher where the recipe gives it a share; leaves <name>.pt (best averaged weights by validation accuracy, then loss) and the log."""
+    """Trains, beside a teacher where the recipe gives it a share.
+
+    Leaves <name>.pt, the averaged weights of the best epoch (by validation accuracy, then loss),
+    written whenever there is a better one, and the log.
+    """
     torch.set_num_threads(1)
     torch.manual_seed(recipe.seed)
-    log = Log(folder / ("train.log" if name == "model" else f"train-{name}.log"))
+    log = Log(folder / f"{name.replace('model', 'train')}.log")
     log.write(recipe=asdict(recipe))
-    loss_of = _loss(recipe, teacher)
-    average = Average(network, recipe.average_decay)
-    watch = RangeWatch(network, penalise=recipe.range_penalty > 0)
-    average_watch = RangeWatch(average.network)
-    optimiser = torch.optim.AdamW(network.parameters(), weight_decay=recipe.weight_decay)
-    steps = len(train.labels) // recipe.batch
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, recipe.learning_rate, total_steps=steps * recipe.epochs, pct_start=0.2
-    )
+    run = _Run(network, train, recipe, teacher)
+    average_watch = RangeWatch(run.average.network)
     best = (0.0, 0.0)
     for epoch in range(1, recipe.epochs + 1):
-        start, total = time.monotonic(), 0.0
-        network.train()
-        watch.reset()
-        for index in torch.randperm(len(train.labels)).split(recipe.batch)[:steps]:
-            images, labels = train.images[index], train.labels[index]
-            total += _step(network, watch, optimiser, images, labels, recipe, loss_of)
-            schedule.step()
-            average.update(network)
-        accuracy, loss, largest, logit = evaluate(average.network, average_watch, val)
+        start = time.monotonic()
+        train_loss, train_largest = run.epoch()
+        accuracy, loss, largest, logit = evaluate(run.average.network, average_watch, val)
         if (accuracy, -loss) > best:
             best = (accuracy, -loss)
-            save_atomically({"epoch": epoch, "state": average.network.state_dict()}, folder / f"{name}.pt")
+            state = {"epoch": epoch, "state": run.average.network.state_dict()}
+            save_atomically(state, folder / f"{name}.pt")
         log.write(
             epoch=epoch,
-            train_loss=round(total / steps, 5),
+            train_loss=round(train_loss, 5),
             val_loss=round(loss, 5),
             val_accuracy=accuracy,
             best=best[0],
-            train_max_pre=_rounded(watch.largest),
+            train_max_pre=_rounded(train_largest),
             val_max_pre=_rounded(largest),
             val_max_logit=round(logit, 1),
             seconds=round(time.monotonic() - start, 1),

@@ -18,7 +18,7 @@ from common.run import arguments, run  # noqa: E402
 from common.teacher import load_teacher  # noqa: E402
 
 RECIPE = Recipe(
-    epochs=150,
+    epochs=130,
     batch=128,
     learning_rate=1e-2,
     weight_decay=0.002,

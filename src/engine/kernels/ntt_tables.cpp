@@ -39,6 +39,21 @@ void check(const arith::Modulus& q, base::RingKind ring, unsigned log_n) {
   }
 }
 
+/// See NttTables::forward_doubles.
+base::Buffer<double> centred_doubles(const base::Buffer<std::uint64_t>& twiddles,
+                                     const arith::Modulus& q) {
+  const std::size_t n = twiddles.size();
+  base::Buffer<double> result(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto w = static_cast<std::int64_t>(twiddles[i]);
+    const auto modulus = static_cast<std::int64_t>(q.value());
+    const bool paired = n >= 16 && i >= n / 2;
+    const std::size_t place = paired ? i / 8 * 8 + i % 2 * 4 + i % 8 / 2 : i;
+    result[place] = static_cast<double>(w > modulus / 2 ? w - modulus : w);
+  }
+  return result;
+}
+
 }  // namespace
 
 NttTables::NttTables(const arith::Modulus& q, base::RingKind ring, unsigned log_n)
@@ -74,6 +89,8 @@ NttTables::NttTables(const arith::Modulus& q, base::RingKind ring, unsigned log_
       inverse_shoup_[blocks + i] = w_inverse.quotient;
     }
   }
+  forward_doubles_ = centred_doubles(forward_, q);
+  inverse_doubles_ = centred_doubles(inverse_, q);
   inverse_n_ = arith::ShoupFactor(arith::inverse_mod(n(), q), q);
   if (!standard) {
     imaginary_ = arith::ShoupFactor(arith::pow_mod(root_, n(), q), q);

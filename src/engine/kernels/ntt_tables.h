@@ -36,6 +36,10 @@ class NttTables {
   const std::uint64_t* forward_shoup() const { return forward_shoup_.data(); }
   const std::uint64_t* inverse() const { return inverse_.data(); }
   const std::uint64_t* inverse_shoup() const { return inverse_shoup_.data(); }
+  /// The same twiddles centred, in [−q/2, q/2), as doubles for kernels that multiply with FMA. In
+  /// the last layer (entries N/2 …) each group of 8 stands even entries first: 0 2 4 6 1 3 5 7.
+  const double* forward_doubles() const { return forward_doubles_.data(); }
+  const double* inverse_doubles() const { return inverse_doubles_.data(); }
   /// N^-1 mod q.
   const arith::ShoupFactor& inverse_n() const { return inverse_n_; }
   /// I = zeta^N mod q (a square root of −1) and 1/2 mod q, for folding; conjugate-invariant ring
@@ -49,6 +53,7 @@ class NttTables {
   unsigned log_n_;
   std::uint64_t root_ = 0;
   base::Buffer<std::uint64_t> forward_, forward_shoup_, inverse_, inverse_shoup_;
+  base::Buffer<double> forward_doubles_, inverse_doubles_;
   arith::ShoupFactor inverse_n_, imaginary_, half_;
 };
 

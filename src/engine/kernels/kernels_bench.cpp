@@ -1,0 +1,175 @@
+#include "engine/kernels/kernels.h"
+
+#include <benchmark/benchmark.h>
+
+#include <utility>
+#include <vector>
+
+#include "engine/kernels/testing.h"
+
+// Every operation of every table this machine runs. `cycles_*` counters take time-stamp cycles,
+// which tick at the nominal frequency, not the boosted one.
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+namespace serdab::kernels {
+namespace {
+
+using base::RingKind;
+using testing::pointers;
+using testing::test_words;
+using testing::Words;
+
+std::uint64_t ticks() {
+#if defined(__x86_64__)
+  return __rdtsc();
+#else
+  return 0;
+#endif
+}
+
+/// Runs `body` in the benchmark's loop and reports cycles per unit of work.
+template <typename Body>
+void measure(benchmark::State& state, double units, const char* counter, Body&& body) {
+  const std::uint64_t begin = ticks();
+  for (auto _ : state) {
+    body();
+    benchmark::ClobberMemory();
+  }
+  const auto cycles = static_cast<double>(ticks() - begin);
+  state.counters[counter] = cycles / (units * static_cast<double>(state.iterations()));
+}
+
+void ntt(benchmark::State& state, const KernelTable* table, RingKind ring, bool inverse) {
+  const auto log_n = static_cast<unsigned>(state.range(0));
+  const auto bits = static_cast<double>(state.range(1));
+  const NttTables tables(testing::ntt_prime(bits, ring, log_n), ring, log_n);
+  Words a = test_words(tables.modulus().value(), tables.n(), 1);
+  const auto transform = inverse ? table->ntt_inverse : table->ntt_forward;
+  const double butterflies = static_cast<double>(tables.n() / 2 * log_n);
+  measure(state, butterflies / 8, "cycles_per_8_butterflies", [&] { transform(tables, a.data()); });
+}
+
+constexpr std::size_t kN = std::size_t{1} << 13;
+
+void gemm(benchmark::State& state, const KernelTable* table) {
+  const auto rows = static_cast<std::size_t>(state.range(0));
+  const auto cols = static_cast<std::size_t>(state.range(1));
+  const Modulus q =
+      testing::ntt_prime(static_cast<double>(state.range(2)), RingKind::kStandard, 13);
+  std::mt19937_64 random(3);
+  std::vector<std::int32_t> weights(rows * cols);
+  for (auto& w : weights) w = static_cast<std::int32_t>(random() % 512) - 256;
+  std::vector<Words> in, out;
+  for (std::size_t k = 0; k < cols; ++k) in.push_back(test_words(q.value(), kN, k));
+  for (std::size_t r = 0; r < rows; ++r) out.emplace_back(kN);
+  const auto pin = pointers(std::as_const(in));
+  const auto pout = pointers(out);
+  const double products = static_cast<double>(rows * cols * kN);
+  measure(state, products / 8, "cycles_per_8_products", [&] {
+    table->gemm(q, {rows, cols, weights.data()}, pin.data(), pout.data(), kN);
+  });
+}
+
+void inner_product(benchmark::State& state, const KernelTable* table) {
+  const auto digits = static_cast<std::size_t>(state.range(0));
+  const Modulus q = testing::ntt_prime(50, RingKind::kStandard, 13);
+  std::vector<Words> d, k0, k1;
+  for (std::size_t j = 0; j < digits; ++j) {
+    d.push_back(test_words(q.value(), kN, j));
+    k0.push_back(test_words(q.value(), kN, j + 50));
+    k1.push_back(test_words(q.value(), kN, j + 90));
+  }
+  const auto pd = pointers(std::as_const(d));
+  const auto p0 = pointers(std::as_const(k0));
+  const auto p1 = pointers(std::as_const(k1));
+  Words out0(kN), out1(kN);
+  measure(state, static_cast<double>(2 * digits * kN) / 8, "cycles_per_8_products", [&] {
+    table->inner_product(q, digits, pd.data(), p0.data(), p1.data(), out0.data(), out1.data(), kN);
+  });
+}
+
+void base_convert(benchmark::State& state, const KernelTable* table) {
+  const auto sources = static_cast<std::size_t>(state.range(0));
+  const Modulus q = testing::ntt_prime(50, RingKind::kStandard, 13);
+  std::vector<Words> in;
+  for (std::size_t j = 0; j < sources; ++j) in.push_back(test_words(q.value(), kN, j));
+  const Words factors = test_words(q.value(), sources, 1);
+  const auto pin = pointers(std::as_const(in));
+  Words out(kN);
+  measure(state, static_cast<double>(sources * kN) / 8, "cycles_per_8_products",
+          [&] { table->base_convert(q, sources, pin.data(), factors.data(), out.data(), kN); });
+}
+
+template <typename Call>
+void elementwise(benchmark::State& state, const KernelTable* table, Call call) {
+  const Modulus q = testing::ntt_prime(50, RingKind::kStandard, 13);
+  const Words a = test_words(q.value(), kN, 1);
+  const Words b = test_words(q.value(), kN, 2);
+  Words out = test_words(q.value(), kN, 3);
+  measure(state, static_cast<double>(kN) / 8, "cycles_per_8_values",
+          [&] { call(*table, q, a.data(), b.data(), out.data()); });
+}
+
+template <typename Call>
+void add_elementwise(const std::string& name, const KernelTable* table, Call call) {
+  benchmark::RegisterBenchmark((std::string(table->name) + "/" + name).c_str(),
+                               [=](benchmark::State& state) { elementwise(state, table, call); });
+}
+
+void add_table(const KernelTable* table) {
+  const std::string name(table->name);
+  const auto add = [&](const std::string& what, auto body) {
+    return benchmark::RegisterBenchmark((name + "/" + what).c_str(), body);
+  };
+  for (const bool inverse : {false, true}) {
+    const std::string direction = inverse ? "ntt_inverse" : "ntt_forward";
+    add(direction, [=](auto& s) { ntt(s, table, RingKind::kStandard, inverse); })
+        ->ArgNames({"log_n", "bits"})
+        ->ArgsProduct({{12, 13, 14, 15, 16}, {50}})
+        ->ArgsProduct({{13, 14}, {40, 49}});
+    add(direction + "_invariant",
+        [=](auto& s) { ntt(s, table, RingKind::kConjugateInvariant, inverse); })
+        ->ArgNames({"log_n", "bits"})
+        ->ArgsProduct({{13, 14}, {50}});
+  }
+  add("gemm", [=](auto& s) { gemm(s, table); })
+      ->ArgNames({"rows", "cols", "bits"})
+      ->ArgsProduct({{5, 50, 10}, {25, 125, 800}, {50}})
+      ->Args({50, 25, 36});
+  add("inner_product", [=](auto& s) { inner_product(s, table); })->Arg(3)->Arg(8)->Arg(16);
+  add("base_convert", [=](auto& s) { base_convert(s, table); })->Arg(3)->Arg(8)->Arg(16);
+  using In = const std::uint64_t*;
+  using Out = std::uint64_t*;
+  add_elementwise("add", table, [](const KernelTable& k, const Modulus& q, In a, In b, Out out) {
+    k.add(q, a, b, out, kN);
+  });
+  add_elementwise("multiply", table,
+                  [](const KernelTable& k, const Modulus& q, In a, In b, Out out) {
+                    k.multiply(q, a, b, out, kN);
+                  });
+  add_elementwise("multiply_add", table,
+                  [](const KernelTable& k, const Modulus& q, In a, In b, Out out) {
+                    k.multiply_add(q, a, b, out, kN);
+                  });
+  add_elementwise("multiply_scalar", table,
+                  [](const KernelTable& k, const Modulus& q, In a, In b, Out out) {
+                    k.multiply_scalar(q, a, b[5], out, kN);
+                  });
+  add_elementwise("subtract_multiply_scalar", table,
+                  [](const KernelTable& k, const Modulus& q, In a, In b, Out out) {
+                    k.subtract_multiply_scalar(q, a, b, b[5], out, kN);
+                  });
+  add_elementwise("reduce", table, [](const KernelTable& k, const Modulus& q, In a, In, Out out) {
+    k.reduce(q, a, out, kN);
+  });
+}
+
+const bool kRegistered = [] {
+  for (const KernelTable* table : available_kernels()) add_table(table);
+  return true;
+}();
+
+}  // namespace
+}  // namespace serdab::kernels

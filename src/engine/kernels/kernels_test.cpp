@@ -1,0 +1,292 @@
+#include "engine/kernels/kernels.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <tuple>
+
+#include "engine/base/error.h"
+#include "engine/kernels/testing.h"
+
+// Every table gives the words of the scalar one, for every operation.
+namespace serdab::kernels {
+namespace {
+
+using base::RingKind;
+using testing::filled;
+using testing::pointers;
+using testing::test_words;
+using testing::Words;
+
+std::vector<const KernelTable*> tables_under_test() {
+  auto tables = available_kernels();
+  tables.erase(tables.begin());
+  tables.push_back(&testing::emulated_avx512ifma_kernels());
+  return tables;
+}
+
+std::vector<std::uint64_t> values(const Words& words) { return {words.begin(), words.end()}; }
+
+constexpr std::size_t kCount = 1024;
+constexpr unsigned kSizes[] = {20, 26, 34, 44, 49, 50};
+
+Modulus modulus_of(unsigned bits) { return testing::ntt_prime(bits, RingKind::kStandard, 12); }
+
+class Agreement : public ::testing::TestWithParam<std::tuple<const KernelTable*, unsigned>> {
+ protected:
+  const KernelTable& table() const { return *std::get<0>(GetParam()); }
+  const KernelTable& scalar() const { return scalar_kernels(); }
+  Modulus q() const {
+    // Just below the power of two where 2^bits itself is not allowed or reached.
+    return modulus_of(std::get<1>(GetParam()));
+  }
+  Words words(std::uint64_t seed) const { return test_words(q().value(), kCount, seed); }
+};
+
+TEST_P(Agreement, ElementWise) {
+  const Words a = words(1), b = words(2), c = words(3), d = words(4);
+  const auto check = [&](auto&& call, const char* what) {
+    Words expected = c.clone();
+    Words actual = c.clone();
+    call(scalar(), expected.data());
+    call(table(), actual.data());
+    EXPECT_EQ(values(actual), values(expected)) << what;
+  };
+  const Modulus m = q();
+  const std::uint64_t* x = a.data();
+  const std::uint64_t* y = b.data();
+  check([&](auto& k, auto* out) { k.add(m, x, y, out, kCount); }, "add");
+  check([&](auto& k, auto* out) { k.subtract(m, x, y, out, kCount); }, "subtract");
+  check([&](auto& k, auto* out) { k.negate(m, x, out, kCount); }, "negate");
+  check([&](auto& k, auto* out) { k.multiply(m, x, y, out, kCount); }, "multiply");
+  check([&](auto& k, auto* out) { k.multiply(m, out, out, out, kCount); }, "multiply in place");
+  check([&](auto& k, auto* out) { k.multiply_add(m, x, y, out, kCount); }, "multiply_add");
+  for (const std::uint64_t w : {std::uint64_t{0}, std::uint64_t{1}, m.value() / 2,
+                                m.value() / 2 + 1, m.value() - 1, d[17]}) {
+    check([&](auto& k, auto* out) { k.multiply_scalar(m, x, w, out, kCount); }, "multiply_scalar");
+    check([&](auto& k, auto* out) { k.multiply_scalar_add(m, x, w, out, kCount); },
+          "multiply_scalar_add");
+    check([&](auto& k, auto* out) { k.add_scalar(m, x, w, out, kCount); }, "add_scalar");
+    check([&](auto& k, auto* out) { k.subtract_multiply_scalar(m, x, y, w, out, kCount); },
+          "subtract_multiply_scalar");
+  }
+}
+
+TEST_P(Agreement, Reductions) {
+  const Modulus m = q();
+  Words expected(kCount), actual(kCount);
+  const Words wide = test_words(std::uint64_t{1} << 52, kCount, 5);
+  scalar().reduce(m, wide.data(), expected.data(), kCount);
+  table().reduce(m, wide.data(), actual.data(), kCount);
+  EXPECT_EQ(values(actual), values(expected));
+  for (const unsigned bits : kSizes) {
+    const Modulus p = modulus_of(bits);
+    const Words a = test_words(p.value(), kCount, bits);
+    scalar().reduce_centred(p, m, a.data(), expected.data(), kCount);
+    table().reduce_centred(p, m, a.data(), actual.data(), kCount);
+    EXPECT_EQ(values(actual), values(expected)) << bits;
+  }
+}
+
+TEST_P(Agreement, TensorsAndPermutation) {
+  const Modulus m = q();
+  const Words a0 = words(1), a1 = words(2), b0 = words(3), b1 = words(4);
+  std::vector<std::uint64_t> results[2][6];
+  for (int which = 0; which < 2; ++which) {
+    const KernelTable& k = which == 0 ? scalar() : table();
+    Words out0(kCount), out1(kCount), out2(kCount);
+    k.tensor(m, a0.data(), a1.data(), b0.data(), b1.data(), out0.data(), out1.data(), out2.data(),
+             kCount);
+    results[which][0] = values(out0);
+    results[which][1] = values(out1);
+    results[which][2] = values(out2);
+    // In place: the outputs are the inputs.
+    Words in0 = a0.clone(), in1 = a1.clone();
+    k.tensor_square(m, in0.data(), in1.data(), in0.data(), in1.data(), out2.data(), kCount);
+    results[which][3] = values(in0);
+    results[which][4] = values(in1);
+    results[which][5] = values(out2);
+  }
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(results[0][i], results[1][i]) << i;
+
+  std::vector<std::uint32_t> index(kCount);
+  for (std::size_t i = 0; i < kCount; ++i) index[i] = static_cast<std::uint32_t>(i * 77 % kCount);
+  Words expected(kCount), actual(kCount);
+  scalar().permute(index.data(), a0.data(), expected.data(), kCount);
+  table().permute(index.data(), a0.data(), actual.data(), kCount);
+  EXPECT_EQ(values(actual), values(expected));
+}
+
+TEST_P(Agreement, InnerProduct) {
+  const Modulus m = q();
+  constexpr std::size_t kN = 48;
+  for (const std::size_t digits : {0, 1, 3, 8, 9, 17, 64}) {
+    for (const bool top : {false, true}) {
+      std::vector<Words> d, k0, k1;
+      for (std::size_t j = 0; j < digits; ++j) {
+        d.push_back(top ? filled(m.value() - 1, kN) : test_words(m.value(), kN, j));
+        k0.push_back(top ? filled(m.value() - 1, kN) : test_words(m.value(), kN, 100 + j));
+        k1.push_back(test_words(m.value(), kN, 200 + j));
+      }
+      const auto pd = pointers(std::as_const(d)), p0 = pointers(std::as_const(k0)),
+                 p1 = pointers(std::as_const(k1));
+      Words expected0(kN), expected1(kN), actual0(kN), actual1(kN);
+      scalar().inner_product(m, digits, pd.data(), p0.data(), p1.data(), expected0.data(),
+                             expected1.data(), kN);
+      table().inner_product(m, digits, pd.data(), p0.data(), p1.data(), actual0.data(),
+                            actual1.data(), kN);
+      EXPECT_EQ(values(actual0), values(expected0)) << digits;
+      EXPECT_EQ(values(actual1), values(expected1)) << digits;
+    }
+  }
+}
+
+TEST_P(Agreement, BaseConversion) {
+  const Modulus m = q();
+  constexpr std::size_t kN = 48;
+  constexpr std::uint64_t kTop = std::uint64_t{1} << 50;
+  for (const std::size_t sources : {0, 1, 2, 8, 9, 31, 64}) {
+    for (const bool top : {false, true}) {
+      std::vector<Words> in;
+      for (std::size_t j = 0; j < sources; ++j) {
+        in.push_back(top ? filled(kTop - 1, kN) : test_words(kTop, kN, j));
+      }
+      const Words factors =
+          top ? filled(m.value() - 1, 64) : test_words(m.value(), 64, sources + 7);
+      const auto p = pointers(std::as_const(in));
+      Words expected(kN), actual(kN);
+      scalar().base_convert(m, sources, p.data(), factors.data(), expected.data(), kN);
+      table().base_convert(m, sources, p.data(), factors.data(), actual.data(), kN);
+      EXPECT_EQ(values(actual), values(expected)) << sources;
+    }
+  }
+}
+
+/// Random signed weights of the given size, or all the largest.
+std::vector<std::int32_t> test_weights(std::size_t count, unsigned bits, bool top) {
+  std::mt19937_64 random(count + bits);
+  const std::int32_t largest = (1 << bits) - 1;
+  std::vector<std::int32_t> weights(count);
+  for (auto& w : weights) {
+    w = top ? largest : static_cast<std::int32_t>(random() % (2u << bits)) - (1 << bits);
+    w = std::clamp(w, -largest, largest);
+  }
+  return weights;
+}
+
+TEST_P(Agreement, Gemm) {
+  const Modulus m = q();
+  struct Case {
+    std::size_t rows, cols, n;
+    unsigned weight_bits;
+    bool top;
+  };
+  constexpr Case kCases[] = {
+      {5, 25, 256, 8, false},  {1, 1, 16, 1, false},     {7, 125, 144, 10, false},
+      {13, 31, 80, 16, false}, {2, 800, 48, 20, true},   {3, 4096, 16, 20, true},
+      {6, 4096, 32, 8, true},  {9, 1500, 16, 15, false}, {4, 0, 16, 8, false},
+      {0, 4, 16, 8, false},
+  };
+  for (const Case& c : kCases) {
+    const auto weights = test_weights(c.rows * c.cols, c.weight_bits, c.top);
+    const GemmWeights w{c.rows, c.cols, weights.data()};
+    std::vector<Words> in, expected, actual;
+    for (std::size_t k = 0; k < c.cols; ++k) {
+      in.push_back(c.top && k % 2 == 0 ? filled(m.value() - 1, c.n)
+                                       : test_words(m.value(), c.n, k));
+    }
+    for (std::size_t r = 0; r < c.rows; ++r) {
+      expected.emplace_back(c.n);
+      actual.emplace_back(c.n);
+    }
+    const auto p = pointers(std::as_const(in));
+    scalar().gemm(m, w, p.data(), pointers(expected).data(), c.n);
+    table().gemm(m, w, p.data(), pointers(actual).data(), c.n);
+    for (std::size_t r = 0; r < c.rows; ++r) {
+      ASSERT_EQ(values(actual[r]), values(expected[r])) << c.rows << "x" << c.cols << " row " << r;
+    }
+  }
+}
+
+TEST_P(Agreement, GemmMayOverwriteItsInputs) {
+  const Modulus m = q();
+  const auto weights = test_weights(9, 8, false);
+  const GemmWeights w{3, 3, weights.data()};
+  std::vector<Words> in[2];
+  for (int which = 0; which < 2; ++which) {
+    for (std::uint64_t k = 0; k < 3; ++k) in[which].push_back(words(k));
+    const auto out = pointers(in[which]);
+    (which == 0 ? scalar() : table())
+        .gemm(m, w, pointers(std::as_const(in[which])).data(), out.data(), kCount);
+  }
+  for (std::size_t r = 0; r < 3; ++r) EXPECT_EQ(values(in[0][r]), values(in[1][r]));
+}
+
+void check_transforms(const KernelTable& table, unsigned bits, RingKind ring, unsigned log_n) {
+  const Modulus q = testing::ntt_prime(bits, ring, log_n);
+  const NttTables tables(q, ring, log_n);
+  const std::size_t n = tables.n();
+  const Words inputs[] = {test_words(q.value(), n, log_n), filled(q.value() - 1, n), filled(0, n),
+                          filled(q.value() / 2, n)};
+  for (const Words& input : inputs) {
+    Words expected = input.clone();
+    Words actual = input.clone();
+    scalar_kernels().ntt_forward(tables, expected.data());
+    table.ntt_forward(tables, actual.data());
+    ASSERT_EQ(values(actual), values(expected)) << "forward " << bits << " " << log_n;
+    table.ntt_inverse(tables, actual.data());
+    ASSERT_EQ(values(actual), values(input)) << "round trip " << bits << " " << log_n;
+    expected = input.clone();
+    actual = input.clone();
+    scalar_kernels().ntt_inverse(tables, expected.data());
+    table.ntt_inverse(tables, actual.data());
+    ASSERT_EQ(values(actual), values(expected)) << "inverse " << bits << " " << log_n;
+  }
+}
+
+void check_transforms(const KernelTable& table, unsigned bits, unsigned from, unsigned to) {
+  for (const RingKind ring : {RingKind::kStandard, RingKind::kConjugateInvariant}) {
+    for (unsigned log_n = from; log_n <= to && log_n + 4 <= bits; ++log_n) {
+      check_transforms(table, bits, ring, log_n);
+    }
+  }
+}
+
+TEST_P(Agreement, Transforms) { check_transforms(table(), std::get<1>(GetParam()), 2, 14); }
+
+class LongAgreement : public Agreement {};
+TEST_P(LongAgreement, Transforms) { check_transforms(table(), std::get<1>(GetParam()), 15, 17); }
+
+std::string name_of(const ::testing::TestParamInfo<Agreement::ParamType>& param) {
+  return std::string(std::get<0>(param.param)->name) + "_" +
+         std::to_string(std::get<1>(param.param)) + "bit";
+}
+const auto kParameters =
+    ::testing::Combine(::testing::ValuesIn(tables_under_test()), ::testing::ValuesIn(kSizes));
+INSTANTIATE_TEST_SUITE_P(Tables, Agreement, kParameters, name_of);
+INSTANTIATE_TEST_SUITE_P(Tables, LongAgreement, kParameters, name_of);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Agreement);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(LongAgreement);
+
+TEST(Selection, ScalarIsAlwaysThereAndFirst) {
+  ASSERT_FALSE(available_kernels().empty());
+  EXPECT_EQ(available_kernels().front()->name, "scalar");
+  EXPECT_EQ(select_kernels("scalar").name, "scalar");
+  EXPECT_EQ(select_kernels("").name, available_kernels().back()->name);
+}
+
+TEST(Selection, UnknownNameListsWhatThisMachineRuns) {
+  try {
+    select_kernels("neon");
+    FAIL();
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.code(), base::ErrorCode::kUnsupported);
+    const std::string message = error.what();
+    EXPECT_NE(message.find("SERDAB_KERNELS=neon"), std::string::npos) << message;
+    EXPECT_NE(message.find("scalar"), std::string::npos) << message;
+  }
+}
+
+}  // namespace
+}  // namespace serdab::kernels
