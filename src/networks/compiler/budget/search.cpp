@@ -59,6 +59,13 @@ std::vector<double> special_prime_bits(const program::Program& program, base::Ri
     needed = std::max(needed, digits_noise - allowed);
   }
   if (!switches) return {};
+  for (std::size_t begin = 0; begin < program.primes.size(); begin += digit_primes) {
+    double digit = 0;
+    for (std::size_t i = begin; i < std::min(begin + digit_primes, program.primes.size()); ++i) {
+      digit += std::log2(static_cast<double>(program.primes[i]));
+    }
+    needed = std::max(needed, digit - Parameters::kDigitSlackBits + 1);
+  }
   const double pieces = std::ceil(needed / 49.5);
   return std::vector<double>(static_cast<std::size_t>(pieces), needed / pieces);
 }
