@@ -7,6 +7,7 @@
 #include "engine/base/error.h"
 #if defined(SERDAB_X86_64)
 #include "engine/kernels/avx2/table.h"
+#include "engine/kernels/avx512ifma/table.h"
 #endif
 
 namespace serdab::kernels {
@@ -16,6 +17,7 @@ std::vector<const KernelTable*> available_kernels() {
 #if defined(SERDAB_X86_64)
   const base::CpuFeatures cpu = base::cpu_features();
   if (cpu.avx2_fma) tables.push_back(&avx2_kernels());
+  if (cpu.avx512_ifma) tables.push_back(&avx512ifma_kernels());
 #endif
   return tables;
 }

@@ -22,6 +22,7 @@ using testing::Words;
 std::vector<const KernelTable*> tables_under_test() {
   auto tables = available_kernels();
   tables.erase(tables.begin());
+  tables.push_back(&testing::emulated_avx512ifma_kernels());
   return tables;
 }
 

@@ -13,6 +13,9 @@ namespace serdab::kernels::testing {
 
 using Words = base::Buffer<std::uint64_t>;
 
+/// The kernels of avx512ifma/ on emulated vectors (avx512ifma/emulated_test.cpp); tests only.
+const KernelTable& emulated_avx512ifma_kernels();
+
 inline Modulus ntt_prime(double size, base::RingKind ring, unsigned log_n) {
   const std::uint64_t order = (ring == base::RingKind::kStandard ? 2ULL : 4ULL) << log_n;
   return Modulus(arith::find_ntt_primes(size, order, 1).front());

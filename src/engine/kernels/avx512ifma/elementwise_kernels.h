@@ -1,0 +1,155 @@
+#pragma once
+
+#include "engine/kernels/avx512ifma/residues.h"
+
+namespace serdab::kernels::avx512ifma {
+
+template <typename V>
+struct Elementwise {
+  using Words = const std::uint64_t*;
+  using WordsOut = std::uint64_t*;
+  using Vec = typename V::Vec;
+
+  template <typename Body>
+  static void for_vectors(std::size_t n, const Body& body) {
+    SERDAB_ASSERT(n % (2 * V::kLanes) == 0);
+    for (std::size_t i = 0; i < n; i += 2 * V::kLanes) {
+      body(i);
+      body(i + V::kLanes);
+    }
+  }
+
+  static void add(const Modulus& q, Words a, Words b, WordsOut out, std::size_t n) {
+    const Prime<V> p(q);
+    for_vectors(n, [&](std::size_t i) {
+      V::store(out + i, subtract_once<V>(V::add(V::load(a + i), V::load(b + i)), p.q));
+    });
+  }
+  static void add_scalar(const Modulus& q, Words a, std::uint64_t w, WordsOut out, std::size_t n) {
+    SERDAB_ASSERT(w < q.value());
+    const Prime<V> p(q);
+    const Vec summand = V::set1(w);
+    for_vectors(n, [&](std::size_t i) {
+      V::store(out + i, subtract_once<V>(V::add(V::load(a + i), summand), p.q));
+    });
+  }
+  /// a − b + q lies in (0, 2q).
+  static void subtract(const Modulus& q, Words a, Words b, WordsOut out, std::size_t n) {
+    const Prime<V> p(q);
+    for_vectors(n, [&](std::size_t i) {
+      const Vec difference = V::sub(V::add(V::load(a + i), p.q), V::load(b + i));
+      V::store(out + i, subtract_once<V>(difference, p.q));
+    });
+  }
+  static void negate(const Modulus& q, Words a, WordsOut out, std::size_t n) {
+    const Prime<V> p(q);
+    for_vectors(n, [&](std::size_t i) {
+      V::store(out + i, subtract_once<V>(V::sub(p.q, V::load(a + i)), p.q));
+    });
+  }
+
+  static void multiply(const Modulus& q, Words a, Words b, WordsOut out, std::size_t n) {
+    const Prime<V> p(q);
+    const Barrett<V> barrett(q);
+    for_vectors(n, [&](std::size_t i) {
+      V::store(out + i, canonical<V>(product<V>(V::load(a + i), V::load(b + i), barrett, p), p));
+    });
+  }
+  static void multiply_add(const Modulus& q, Words a, Words b, WordsOut out, std::size_t n) {
+    const Prime<V> p(q);
+    const Barrett<V> barrett(q);
+    for_vectors(n, [&](std::size_t i) {
+      const Vec c = canonical<V>(product<V>(V::load(a + i), V::load(b + i), barrett, p), p);
+      V::store(out + i, subtract_once<V>(V::add(V::load(out + i), c), p.q));
+    });
+  }
+  static void tensor(const Modulus& q, Words a0, Words a1, Words b0, Words b1, WordsOut out0,
+                     WordsOut out1, WordsOut out2, std::size_t n) {
+    const Prime<V> p(q);
+    const Barrett<V> barrett(q);
+    for_vectors(n, [&](std::size_t i) {
+      const Vec x0 = V::load(a0 + i), x1 = V::load(a1 + i);
+      const Vec y0 = V::load(b0 + i), y1 = V::load(b1 + i);
+      const Vec cross0 = subtract_once<V>(product<V>(x0, y1, barrett, p), p.twice);
+      const Vec cross1 = subtract_once<V>(product<V>(x1, y0, barrett, p), p.twice);
+      V::store(out0 + i, canonical<V>(product<V>(x0, y0, barrett, p), p));
+      V::store(out1 + i, canonical<V>(V::add(cross0, cross1), p));
+      V::store(out2 + i, canonical<V>(product<V>(x1, y1, barrett, p), p));
+    });
+  }
+  static void tensor_square(const Modulus& q, Words a0, Words a1, WordsOut out0, WordsOut out1,
+                            WordsOut out2, std::size_t n) {
+    const Prime<V> p(q);
+    const Barrett<V> barrett(q);
+    for_vectors(n, [&](std::size_t i) {
+      const Vec x0 = V::load(a0 + i), x1 = V::load(a1 + i);
+      const Vec cross = subtract_once<V>(product<V>(x0, x1, barrett, p), p.twice);
+      V::store(out0 + i, canonical<V>(product<V>(x0, x0, barrett, p), p));
+      V::store(out1 + i, canonical<V>(V::add(cross, cross), p));
+      V::store(out2 + i, canonical<V>(product<V>(x1, x1, barrett, p), p));
+    });
+  }
+
+  static void multiply_scalar(const Modulus& q, Words a, std::uint64_t w, WordsOut out,
+                              std::size_t n) {
+    SERDAB_ASSERT(w < q.value());
+    const Prime<V> p(q);
+    const Factor<V> factor = make_factor<V>(w, q.value());
+    for_vectors(n, [&](std::size_t i) {
+      V::store(out + i, subtract_once<V>(product<V>(V::load(a + i), factor, p), p.q));
+    });
+  }
+  static void multiply_scalar_add(const Modulus& q, Words a, std::uint64_t w, WordsOut out,
+                                  std::size_t n) {
+    SERDAB_ASSERT(w < q.value());
+    const Prime<V> p(q);
+    const Factor<V> factor = make_factor<V>(w, q.value());
+    for_vectors(n, [&](std::size_t i) {
+      const Vec sum = V::add(V::load(out + i), product<V>(V::load(a + i), factor, p));
+      V::store(out + i, canonical<V>(sum, p));
+    });
+  }
+  /// The difference + q is below 2q < 2^52, as product() asks.
+  static void subtract_multiply_scalar(const Modulus& q, Words a, Words b, std::uint64_t w,
+                                       WordsOut out, std::size_t n) {
+    SERDAB_ASSERT(w < q.value());
+    const Prime<V> p(q);
+    const Factor<V> factor = make_factor<V>(w, q.value());
+    for_vectors(n, [&](std::size_t i) {
+      const Vec difference = V::sub(V::add(V::load(a + i), p.q), V::load(b + i));
+      V::store(out + i, subtract_once<V>(product<V>(difference, factor, p), p.q));
+    });
+  }
+
+  static void reduce(const Modulus& q, Words a, WordsOut out, std::size_t n) {
+    const Prime<V> p(q);
+    const Factor<V> one = make_factor<V>(1, q.value());
+    for_vectors(n, [&](std::size_t i) {
+      V::store(out + i, subtract_once<V>(product<V>(V::load(a + i), one, p), p.q));
+    });
+  }
+  /// With h = floor(p/2), z = (x − h − 1) mod p is the centred value plus p − 1 − h; to that a
+  /// multiple of q is added that makes up for the offset, and the sum is below p + q < 2^51.
+  static void reduce_centred(const Modulus& source, const Modulus& q, Words a, WordsOut out,
+                             std::size_t n) {
+    const Prime<V> p(q);
+    const Factor<V> one = make_factor<V>(1, q.value());
+    const std::uint64_t half = source.value() / 2;
+    const std::uint64_t offset = source.value() - 1 - half;
+    const Vec above = V::set1(half + 1);
+    const Vec modulus = V::set1(source.value());
+    const Vec shift = V::set1((offset + q.value() - 1) / q.value() * q.value() - offset);
+    for_vectors(n, [&](std::size_t i) {
+      const Vec moved = V::sub(V::load(a + i), above);
+      const Vec z = V::min(moved, V::add(moved, modulus));
+      V::store(out + i, subtract_once<V>(product<V>(V::add(z, shift), one, p), p.q));
+    });
+  }
+
+  static void permute(const std::uint32_t* index, Words a, WordsOut out, std::size_t n) {
+    SERDAB_ASSERT(a != out);
+    for_vectors(n, [&](std::size_t i) { V::store(out + i, V::gather(a, index + i)); });
+  }
+};
+
+}  // namespace serdab::kernels::avx512ifma

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace serdab::kernels::avx512ifma {
+namespace {
+
+/// The operations of `Ifma` (vector_ifma.h) in plain C++, so that the tests check the AVX-512
+/// kernels on any machine. Written from Intel's manual, independently of the intrinsics.
+struct Emulated {
+  using Vec = std::array<std::uint64_t, 8>;
+  static constexpr std::size_t kLanes = 8;
+
+  static Vec load(const std::uint64_t* a) {
+    return lanes([&](std::size_t i) { return a[i]; });
+  }
+  static void store(std::uint64_t* a, const Vec& x) { std::copy(x.begin(), x.end(), a); }
+  static Vec set1(std::uint64_t x) {
+    return lanes([&](std::size_t) { return x; });
+  }
+  static Vec add(const Vec& a, const Vec& b) {
+    return lanes([&](std::size_t i) { return a[i] + b[i]; });
+  }
+  static Vec sub(const Vec& a, const Vec& b) {
+    return lanes([&](std::size_t i) { return a[i] - b[i]; });
+  }
+  static Vec min(const Vec& a, const Vec& b) {
+    return lanes([&](std::size_t i) { return std::min(a[i], b[i]); });
+  }
+  static Vec bit_and(const Vec& a, const Vec& b) {
+    return lanes([&](std::size_t i) { return a[i] & b[i]; });
+  }
+  static Vec bit_or(const Vec& a, const Vec& b) {
+    return lanes([&](std::size_t i) { return a[i] | b[i]; });
+  }
+  static Vec shift_right(const Vec& a, unsigned count) {
+    return lanes([&](std::size_t i) { return count < 64 ? a[i] >> count : 0; });
+  }
+  static Vec shift_left(const Vec& a, unsigned count) {
+    return lanes([&](std::size_t i) { return count < 64 ? a[i] << count : 0; });
+  }
+  static Vec madd52lo(const Vec& sum, const Vec& a, const Vec& b) {
+    return lanes([&](std::size_t i) {
+      return sum[i] + (static_cast<std::uint64_t>(product(a[i], b[i])) & kMask52);
+    });
+  }
+  static Vec madd52hi(const Vec& sum, const Vec& a, const Vec& b) {
+    return lanes([&](std::size_t i) {
+      return sum[i] + static_cast<std::uint64_t>(product(a[i], b[i]) >> 52);
+    });
+  }
+  static Vec permute(const Vec& a, const Vec& index) {
+    return lanes([&](std::size_t i) { return a[index[i] % 8]; });
+  }
+  static Vec permute2(const Vec& a, const Vec& b, const Vec& index) {
+    return lanes(
+        [&](std::size_t i) { return (index[i] & 8) == 0 ? a[index[i] % 8] : b[index[i] % 8]; });
+  }
+  static Vec gather(const std::uint64_t* a, const std::uint32_t* index) {
+    return lanes([&](std::size_t i) { return a[index[i]]; });
+  }
+  static bool all_below(const Vec& a, std::uint64_t bound) {
+    return std::all_of(a.begin(), a.end(), [&](std::uint64_t x) { return x < bound; });
+  }
+
+ private:
+  static constexpr std::uint64_t kMask52 = (std::uint64_t{1} << 52) - 1;
+
+  template <typename Lane>
+  static Vec lanes(Lane&& lane) {
+    Vec result;
+    for (std::size_t i = 0; i < 8; ++i) result[i] = lane(i);
+    return result;
+  }
+  static unsigned __int128 product(std::uint64_t a, std::uint64_t b) {
+    return static_cast<unsigned __int128>(a & kMask52) * (b & kMask52);
+  }
+};
+
+}  // namespace
+}  // namespace serdab::kernels::avx512ifma

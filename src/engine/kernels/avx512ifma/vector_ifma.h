@@ -1,0 +1,43 @@
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace serdab::kernels::avx512ifma {
+namespace {
+
+/// Eight words in an AVX-512 register: the operations that the kernels of this folder are written
+/// in. `Emulated` (vector_emulated.h) has the same members in plain C++.
+struct Ifma {
+  using Vec = __m512i;
+  static constexpr std::size_t kLanes = 8;
+
+  static Vec load(const std::uint64_t* a) { return _mm512_loadu_si512(a); }
+  static void store(std::uint64_t* a, Vec x) { _mm512_storeu_si512(a, x); }
+  static Vec set1(std::uint64_t x) { return _mm512_set1_epi64(static_cast<std::int64_t>(x)); }
+  static Vec add(Vec a, Vec b) { return _mm512_add_epi64(a, b); }
+  static Vec sub(Vec a, Vec b) { return _mm512_sub_epi64(a, b); }
+  static Vec min(Vec a, Vec b) { return _mm512_min_epu64(a, b); }
+  static Vec bit_and(Vec a, Vec b) { return _mm512_and_si512(a, b); }
+  static Vec bit_or(Vec a, Vec b) { return _mm512_or_si512(a, b); }
+  static Vec shift_right(Vec a, unsigned count) { return _mm512_srlv_epi64(a, set1(count)); }
+  static Vec shift_left(Vec a, unsigned count) { return _mm512_sllv_epi64(a, set1(count)); }
+  /// sum + the low (high) 52 bits of the product of the low 52 bits of a and b.
+  static Vec madd52lo(Vec sum, Vec a, Vec b) { return _mm512_madd52lo_epu64(sum, a, b); }
+  static Vec madd52hi(Vec sum, Vec a, Vec b) { return _mm512_madd52hi_epu64(sum, a, b); }
+  /// Lane i is a[index[i]], or lane index[i] of a followed by b.
+  static Vec permute(Vec a, Vec index) { return _mm512_permutexvar_epi64(index, a); }
+  static Vec permute2(Vec a, Vec b, Vec index) { return _mm512_permutex2var_epi64(a, index, b); }
+  static Vec gather(const std::uint64_t* a, const std::uint32_t* index) {
+    const __m256i places = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(index));
+    return _mm512_i32gather_epi64(places, reinterpret_cast<const long long*>(a), 8);
+  }
+  static bool all_below(Vec a, std::uint64_t bound) {
+    return _mm512_cmplt_epu64_mask(a, set1(bound)) == 0xff;
+  }
+};
+
+}  // namespace
+}  // namespace serdab::kernels::avx512ifma
