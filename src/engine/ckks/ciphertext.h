@@ -26,6 +26,10 @@ struct CiphertextInfo {
 class Ciphertext {
  public:
   Ciphertext() = default;
+  Ciphertext(Ciphertext&&) noexcept = default;
+  Ciphertext& operator=(Ciphertext&&) noexcept = default;
+  Ciphertext(const Ciphertext&) = delete;
+  Ciphertext& operator=(const Ciphertext&) = delete;
   /// `count` parts with unspecified contents, to be filled by kernels.
   Ciphertext(const Context& context, const CiphertextInfo& info, std::size_t count);
   /// Takes parts over; each must have info.level.primes() limbs.

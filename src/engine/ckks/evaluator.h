@@ -15,7 +15,7 @@ namespace serdab::ckks {
 /// exactly and throws base::Error(kMismatch), naming both sides, when operands do not agree;
 /// operands are then unchanged. Functions without a result work in place. Immutable; const calls
 /// may run on several threads (on distinct results). The context must outlive it. Noise of each
-/// operation: noise.h.
+/// operation: ckks_params/noise.h.
 class Evaluator {
  public:
   explicit Evaluator(const Context& context) : context_(&context) {}
