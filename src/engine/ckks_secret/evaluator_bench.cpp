@@ -101,6 +101,12 @@ void square_relinearise(benchmark::State& state) {
     s.bench.evaluator.relinearise(c, s.relin);
   });
 }
+void square_relinearise_rescale(benchmark::State& state) {
+  measure(state, [](Setup& s) {
+    Ciphertext c = s.bench.evaluator.square(s.a);
+    s.bench.evaluator.relinearise_rescale(c, s.relin);
+  });
+}
 void rescale(benchmark::State& state) {
   measure(state, [](Setup& s) {
     Ciphertext c = s.a.clone();
@@ -139,6 +145,7 @@ BENCHMARK(multiply_plain)->Apply(sizes);
 BENCHMARK(multiply)->Apply(sizes);
 BENCHMARK(square)->Apply(sizes);
 BENCHMARK(square_relinearise)->Apply(sizes);
+BENCHMARK(square_relinearise_rescale)->Apply(sizes);
 BENCHMARK(rescale)->Apply(sizes);
 BENCHMARK(rotate)->Apply(sizes);
 BENCHMARK(rotate_hoisted_8)->Apply(sizes);
