@@ -77,6 +77,14 @@ void check_parts(const Context& context, const Ciphertext& a, std::size_t size,
   }
 }
 
+void check_rescale(const CiphertextInfo& a, std::size_t primes) {
+  if (primes <= a.level.value) return;
+  base::fail(base::ErrorCode::kInvalidArgument,
+             "rescale: " + std::to_string(primes) + " primes at level " +
+                 std::to_string(a.level.value) + ", where at most " +
+                 std::to_string(a.level.value) + " can be dropped");
+}
+
 void check_key(const CiphertextInfo& a, const ParameterId& parameters, const KeyId& key,
                Level level, const char* operation) {
   if (a.parameter_id != parameters) {

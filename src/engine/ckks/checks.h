@@ -17,6 +17,8 @@ void check_plaintext(const CiphertextInfo& a, const Plaintext& b, const char* op
 /// The ciphertext has `size` parts and belongs to the context.
 void check_parts(const Context& context, const Ciphertext& a, std::size_t size,
                  const char* operation);
+/// `primes` primes can be dropped.
+void check_rescale(const CiphertextInfo& a, std::size_t primes);
 /// A key serves this ciphertext: same parameters, same secret, level not below the ciphertext's.
 void check_key(const CiphertextInfo& a, const ParameterId& parameters, const KeyId& key,
                Level level, const char* operation);

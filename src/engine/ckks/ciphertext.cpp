@@ -5,6 +5,16 @@
 
 namespace serdab::ckks {
 
+CiphertextInfo rescaled_info(const Context& context, const CiphertextInfo& info,
+                             std::size_t primes) {
+  SERDAB_ASSERT(primes <= info.level.value);
+  CiphertextInfo result = info;
+  for (; primes > 0; --primes, --result.level.value) {
+    result.scale = base::rescaled(result.scale, context.parameters().q()[result.level.value]);
+  }
+  return result;
+}
+
 Ciphertext::Ciphertext(const Context& context, const CiphertextInfo& info, std::size_t count)
     : info_(info) {
   for (std::size_t i = 0; i < count; ++i) parts_.emplace_back(context.n(), info.level.primes());

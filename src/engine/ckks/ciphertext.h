@@ -20,12 +20,20 @@ struct CiphertextInfo {
   KeyId key_id{};
 };
 
+/// Level and scale after `primes` rescalings: the scale divided by each prime, last first.
+CiphertextInfo rescaled_info(const Context& context, const CiphertextInfo& info,
+                             std::size_t primes);
+
 /// Encrypts the polynomial part(0) + part(1)·s + part(2)·s² + … modulo q_0 … q_level, which is the
 /// message times the scale, plus noise. Two parts, or three between a product and its
 /// relinearisation. Moves only; copy with clone(). Const access may be shared between threads.
 class Ciphertext {
  public:
   Ciphertext() = default;
+  Ciphertext(Ciphertext&&) noexcept = default;
+  Ciphertext& operator=(Ciphertext&&) noexcept = default;
+  Ciphertext(const Ciphertext&) = delete;
+  Ciphertext& operator=(const Ciphertext&) = delete;
   /// `count` parts with unspecified contents, to be filled by kernels.
   Ciphertext(const Context& context, const CiphertextInfo& info, std::size_t count);
   /// Takes parts over; each must have info.level.primes() limbs.

@@ -39,12 +39,14 @@ class Context {
   ring::RnsBasis basis(Level level) const { return ring_.basis(level); }
   ring::RnsBasis basis_qp(Level level) const { return ring_.basis_qp(level); }
 
-  /// At most this many primes are dropped by one division; more are dropped in turns.
+  /// At most this many primes of Q are dropped by one division; more are dropped in turns.
   static constexpr std::size_t kMaxDrop = 4;
   /// For dropping the primes q_{level−count+1} … q_level; 1 <= count <= min(kMaxDrop, level).
   const ring::BaseConverter& rescale_converter(Level level, std::size_t count) const;
-  /// From P, for mod_down. There must be special primes.
-  const ring::BaseConverter& p_converter() const { return p_converter_.front(); }
+  /// For dropping those and P at once; count may be 0 (mod_down). There must be special primes.
+  const ring::BaseConverter& mod_down_converter(Level level, std::size_t count = 0) const;
+  /// P modulo q_i.
+  std::uint64_t p_residue(std::size_t i) const { return p_residues_[i]; }
 
   Representative digit_form() const { return digit_form_; }
   /// Key-switching digit `digit` at `level` covers primes [begin, begin + count).
@@ -55,12 +57,16 @@ class Context {
   const ring::BaseConverter& digit_converter(Level level, std::size_t digit) const;
 
  private:
+  void prepare_key_switching();
+
   Parameters parameters_;
   Representative digit_form_;
   ring::Ring ring_;
-  std::vector<std::vector<ring::BaseConverter>> rescale_;  ///< [level][count − 1]
-  std::vector<std::vector<ring::BaseConverter>> digits_;   ///< [digit][count − 1]
-  std::vector<ring::BaseConverter> p_converter_;           ///< one, or none
+  using Converters = std::vector<std::vector<ring::BaseConverter>>;
+  Converters rescale_;   ///< [level][count − 1]
+  Converters mod_down_;  ///< [level][count]
+  Converters digits_;    ///< [digit][count − 1]
+  std::vector<std::uint64_t> p_residues_;
 };
 
 }  // namespace serdab::ckks

@@ -10,22 +10,14 @@ namespace serdab::ckks {
 
 void Evaluator::rescale(Ciphertext& a, std::size_t primes) const {
   check_parameters(*context_, a.parameter_id(), "rescale");
-  if (primes > a.level().value) {
-    base::fail(base::ErrorCode::kInvalidArgument,
-               "rescale: " + std::to_string(primes) + " primes at level " +
-                   std::to_string(a.level().value) + ", where at most " +
-                   std::to_string(a.level().value) + " can be dropped");
-  }
+  check_rescale(a.info(), primes);
   while (primes > 0) {
     const std::size_t count = std::min(primes, Context::kMaxDrop);
     const ring::RnsBasis basis = context_->basis(a.level());
     const ring::BaseConverter& converter = context_->rescale_converter(a.level(), count);
+    const CiphertextInfo rescaled = rescaled_info(*context_, a.info(), count);
     for (std::size_t i = 0; i < a.size(); ++i) ring::divide_by_last(basis, converter, a.part(i));
-    Scale scale = a.scale();
-    for (std::size_t i = 0; i < count; ++i) {
-      scale = base::rescaled(scale, basis.modulus(basis.size() - 1 - i).value());
-    }
-    a.set_info({static_cast<unsigned>(a.level().value - count)}, scale);
+    a.set_info(rescaled.level, rescaled.scale);
     primes -= count;
   }
 }

@@ -3,9 +3,29 @@
 #include "engine/ckks/evaluator.h"
 #include "engine/kernels/kernels.h"
 #include "engine/ring/arithmetic.h"
+#include "engine/ring/divide.h"
 #include "engine/ring/limbs.h"
 
 namespace serdab::ckks {
+namespace {
+
+void check_relinearisation(const Context& context, const Ciphertext& a,
+                           const RelinearisationKey& key) {
+  check_parts(context, a, 3, "relinearise");
+  const SwitchingKeyInfo& info = key.switching_key().info();
+  check_key(a.info(), info.parameter_id, info.key_id, info.level, "relinearise");
+}
+
+/// out += P·part on the primes of Q; modulo P's own primes that is nothing.
+void add_lifted(const Context& context, Level level, const Poly& part, Poly& out) {
+  const ring::RnsBasis basis = context.basis(level);
+  ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
+    kernels::kernels().multiply_scalar_add(basis.modulus(i), part.limb(i), context.p_residue(i),
+                                           out.limb(i), basis.n());
+  });
+}
+
+}  // namespace
 
 Ciphertext Evaluator::multiply(const Ciphertext& a, const Ciphertext& b) const {
   check_parts(*context_, a, 2, "multiply");
@@ -38,15 +58,31 @@ Ciphertext Evaluator::square(const Ciphertext& a) const {
 }
 
 void Evaluator::relinearise(Ciphertext& a, const RelinearisationKey& key) const {
-  check_parts(*context_, a, 3, "relinearise");
-  const SwitchingKey& switching_key = key.switching_key();
-  const SwitchingKeyInfo& info = switching_key.info();
-  check_key(a.info(), info.parameter_id, info.key_id, info.level, "relinearise");
-  const SwitchedPair pair = switch_key(*context_, a.part(2), a.level(), switching_key);
+  check_relinearisation(*context_, a, key);
+  const SwitchedPair pair = switch_key(*context_, a.part(2), a.level(), key.switching_key());
   const ring::RnsBasis basis = context_->basis(a.level());
   ring::add(basis, a.part(0), pair.b, a.part(0));
   ring::add(basis, a.part(1), pair.a, a.part(1));
   a.drop_parts(2);
+}
+
+void Evaluator::relinearise_rescale(Ciphertext& a, const RelinearisationKey& key,
+                                    std::size_t primes) const {
+  check_relinearisation(*context_, a, key);
+  check_rescale(a.info(), primes);
+  base::require(primes <= Context::kMaxDrop, base::ErrorCode::kInvalidArgument,
+                "relinearise_rescale: too many primes at once; use relinearise and rescale");
+  const CiphertextInfo rescaled = rescaled_info(*context_, a.info(), primes);
+  SwitchedPair pair = switch_key_lazy(*context_, a.part(2), a.level(), key.switching_key());
+  const ring::BaseConverter& converter = context_->mod_down_converter(a.level(), primes);
+  const ring::RnsBasis basis = context_->basis_qp(a.level());
+  std::vector<Poly> parts;
+  for (Poly* part : {&pair.b, &pair.a}) {
+    add_lifted(*context_, a.level(), a.part(parts.size()), *part);
+    ring::divide_by_last(basis, converter, *part);
+    parts.push_back(std::move(*part));
+  }
+  a = Ciphertext(rescaled, std::move(parts));
 }
 
 }  // namespace serdab::ckks

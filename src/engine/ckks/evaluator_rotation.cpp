@@ -57,12 +57,7 @@ Ciphertext Evaluator::apply_galois_hoisted(const Ciphertext& a, const Decomposit
   check_rotation(*context_, a, key);
   base::require(part1.level == a.level(), base::ErrorCode::kMismatch,
                 "rotate: the decomposition is of another level than the ciphertext");
-  const ring::RnsBasis basis = context_->basis_qp(a.level());
-  Decomposition rotated{part1.level, {}};
-  for (const Poly& digit : part1.digits) {
-    key.automorphism().apply(basis, digit, rotated.digits.emplace_back(basis.n(), basis.size()));
-  }
-  SwitchedPair pair = inner_product(*context_, rotated, key.switching_key());
+  SwitchedPair pair = inner_product_rotated(*context_, part1, key);
   mod_down(*context_, a.level(), pair.b);
   mod_down(*context_, a.level(), pair.a);
   return assemble(*context_, a, key, std::move(pair));

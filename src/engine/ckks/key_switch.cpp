@@ -30,6 +30,11 @@ Coefficients decompose(const Context& context, const Poly& poly, Level level) {
   return parts;
 }
 
+bool in_digit(const Context& context, Level level, std::size_t j, std::size_t prime) {
+  const Context::Digit digit = context.digit(level, j);
+  return prime >= digit.begin && prime < digit.begin + digit.count;
+}
+
 /// Values of digit j modulo one prime outside it.
 void extend(const Context& context, const Coefficients& parts, Level level, std::size_t j,
             std::size_t prime, std::uint64_t* out) {
@@ -67,7 +72,7 @@ Decomposition mod_up(const Context& context, const Poly& poly, Level level) {
   ring::for_each_limb(digits * basis.size(), basis.n(), [&](std::size_t task) {
     const std::size_t j = task / basis.size(), i = task % basis.size();
     std::uint64_t* out = result.digits[j].limb(i);
-    if (context.digit_converter(level, j).has_source(basis.prime(i))) {
+    if (in_digit(context, level, j, basis.prime(i))) {
       std::memcpy(out, poly.limb(i), basis.n() * sizeof(std::uint64_t));
     } else {
       extend(context, parts, level, j, basis.prime(i), out);
@@ -78,6 +83,7 @@ Decomposition mod_up(const Context& context, const Poly& poly, Level level) {
 
 SwitchedPair inner_product(const Context& context, const Decomposition& decomposition,
                            const SwitchingKey& key) {
+  SERDAB_ASSERT(key.info().level >= decomposition.level);
   const ring::RnsBasis basis = context.basis_qp(decomposition.level);
   SwitchedPair out{Poly(basis.n(), basis.size()), Poly(basis.n(), basis.size())};
   ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
@@ -86,6 +92,25 @@ SwitchedPair inner_product(const Context& context, const Decomposition& decompos
       values[j] = decomposition.digits[j].limb(i);
     }
     multiply_keys(basis, i, decomposition.digits.size(), values.data(), key, out);
+  });
+  return out;
+}
+
+SwitchedPair inner_product_rotated(const Context& context, const Decomposition& decomposition,
+                                   const GaloisKey& key) {
+  const ring::RnsBasis basis = context.basis_qp(decomposition.level);
+  const std::size_t digits = decomposition.digits.size();
+  SwitchedPair out{Poly(basis.n(), basis.size()), Poly(basis.n(), basis.size())};
+  ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
+    base::Buffer<std::uint64_t> rotated(digits * basis.n());
+    std::array<const std::uint64_t*, kMaxDigits> values;
+    for (std::size_t j = 0; j < digits; ++j) {
+      std::uint64_t* fresh = rotated.data() + j * basis.n();
+      kernels::kernels().permute(key.automorphism().index(), decomposition.digits[j].limb(i), fresh,
+                                 basis.n());
+      values[j] = fresh;
+    }
+    multiply_keys(basis, i, digits, values.data(), key.switching_key(), out);
   });
   return out;
 }
@@ -102,7 +127,7 @@ SwitchedPair switch_key_lazy(const Context& context, const Poly& poly, Level lev
     base::Buffer<std::uint64_t> extended(digits * basis.n());
     std::array<const std::uint64_t*, kMaxDigits> values;
     for (std::size_t j = 0; j < digits; ++j) {
-      if (context.digit_converter(level, j).has_source(prime)) {
+      if (in_digit(context, level, j, prime)) {
         values[j] = poly.limb(i);
         continue;
       }
@@ -116,7 +141,7 @@ SwitchedPair switch_key_lazy(const Context& context, const Poly& poly, Level lev
 }
 
 void mod_down(const Context& context, Level level, Poly& poly) {
-  ring::divide_by_last(context.basis_qp(level), context.p_converter(), poly);
+  ring::divide_by_last(context.basis_qp(level), context.mod_down_converter(level), poly);
 }
 
 SwitchedPair switch_key(const Context& context, const Poly& poly, Level level,

@@ -25,6 +25,10 @@ struct SwitchedPair {
 SwitchedPair inner_product(const Context& context, const Decomposition& decomposition,
                            const SwitchingKey& key);
 
+/// The same with the digits moved by the key's automorphism first: one hoisted rotation.
+SwitchedPair inner_product_rotated(const Context& context, const Decomposition& decomposition,
+                                   const GaloisKey& key);
+
 /// mod_up and inner_product in one pass, limb by limb, so that a digit's extension is used while it
 /// is in cache and never stored. The same bits.
 SwitchedPair switch_key_lazy(const Context& context, const Poly& poly, Level level,

@@ -35,6 +35,10 @@ class SwitchingKey {
   /// From both halves, for keys made elsewhere.
   SwitchingKey(const Context& context, const SwitchingKeyInfo& info, std::vector<Poly>&& b,
                std::vector<Poly>&& a);
+  SwitchingKey(SwitchingKey&&) noexcept = default;
+  SwitchingKey& operator=(SwitchingKey&&) noexcept = default;
+  SwitchingKey(const SwitchingKey&) = delete;
+  SwitchingKey& operator=(const SwitchingKey&) = delete;
 
   const SwitchingKeyInfo& info() const { return info_; }
   std::size_t digits() const { return b_.size(); }

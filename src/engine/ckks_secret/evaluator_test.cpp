@@ -90,6 +90,26 @@ TEST_P(InsecureEvaluator, ProductRelinearisedAndRescaled) {
   EXPECT_GT(precision_bits(bench.decrypt(c), expected), 26);
 }
 
+TEST_P(InsecureEvaluator, RelinearisationAndRescalingAtOnce) {
+  const auto key = bench.relinearisation_key(top);
+  for (std::size_t primes = 0; primes <= std::min<std::size_t>(top.value - 1, 2); ++primes) {
+    auto steps = evaluator.multiply(a, b);
+    const auto lift = std::int64_t{1} << (primes < 2 ? 0 : 40);
+    evaluator.multiply_integer(steps, lift);
+    steps.set_info(top, steps.scale() * Scale{static_cast<double>(lift)});
+    auto at_once = steps.clone();
+    evaluator.relinearise_rescale(at_once, key, primes);
+    evaluator.relinearise(steps, key);
+    evaluator.rescale(steps, primes);
+    EXPECT_EQ(at_once.scale(), steps.scale());
+    EXPECT_EQ(at_once.level(), steps.level());
+    EXPECT_EQ(at_once.size(), 2u);
+    EXPECT_GT(
+        precision_bits(bench.decrypt(at_once), map2(x, y, [](auto u, auto v) { return u * v; })),
+        26);
+  }
+}
+
 TEST_P(InsecureEvaluator, SquareEqualsProductWithItself) {
   const auto square = evaluator.square(a), product = evaluator.multiply(a, a);
   for (std::size_t i = 0; i < 3; ++i) {

@@ -18,12 +18,8 @@ using ckks::SeededSwitchingKey;
 void add_gadget(const Context& context, const Context::Digit& digit, const Poly& target, Poly& b) {
   const ring::Ring& ring = context.ring();
   for (std::size_t i = digit.begin; i < digit.begin + digit.count; ++i) {
-    const auto& q = ring.modulus(i);
-    std::uint64_t p = 1;
-    for (const std::uint64_t prime : context.parameters().p()) {
-      p = arith::mul_mod(p, arith::reduce(prime, q), q);
-    }
-    kernels::kernels().multiply_scalar_add(q, target.limb(i), p, b.limb(i), ring.n());
+    kernels::kernels().multiply_scalar_add(ring.modulus(i), target.limb(i), context.p_residue(i),
+                                           b.limb(i), ring.n());
   }
 }
 

@@ -12,13 +12,13 @@ namespace {
 constexpr std::size_t kMaxSources = 64;
 }
 
-BaseConverter::BaseConverter(const Ring& ring, std::size_t first_prime, std::size_t count)
-    : ring_(&ring), first_(first_prime), count_(count) {
-  SERDAB_ASSERT(count >= 1 && count <= kMaxSources && first_prime + count <= ring.prime_count());
+BaseConverter::BaseConverter(const Ring& ring, std::vector<std::size_t> sources)
+    : ring_(&ring), sources_(std::move(sources)) {
+  SERDAB_ASSERT(count() >= 1 && count() <= kMaxSources);
   for (std::size_t target = 0; target < ring.prime_count(); ++target) {
     const Modulus& q = ring.modulus(target);
     std::uint64_t product = 1, inverse = 1;
-    for (std::size_t i = first_; i < first_ + count_; ++i) {
+    for (const std::size_t i : sources_) {
       factors_.push_back(product);
       product = arith::mul_mod(product, arith::reduce(ring.modulus(i).value(), q), q);
       inverse = arith::mul_mod(inverse, ring.inverse(i, target), q);
@@ -31,17 +31,17 @@ BaseConverter::BaseConverter(const Ring& ring, std::size_t first_prime, std::siz
 }
 
 void BaseConverter::to_digits(std::uint64_t* residues, Representative form) const {
-  if (count_ == 1) return;
+  if (count() == 1) return;
   const auto& k = kernels::kernels();
   const std::size_t n = ring_->n();
   base::Buffer<std::uint64_t> reduced(n);
-  for (std::size_t i = 0; i < count_; ++i) {
-    const Modulus& q = ring_->modulus(first_ + i);
+  for (std::size_t i = 0; i < count(); ++i) {
+    const Modulus& q = ring_->modulus(sources_[i]);
     std::uint64_t* x = residues + i * n;
-    if (form == Representative::kCentred) k.add_scalar(q, x, half_product_[first_ + i], x, n);
+    if (form == Representative::kCentred) k.add_scalar(q, x, half_product_[sources_[i]], x, n);
     for (std::size_t j = 0; j < i; ++j) {
       k.reduce(q, residues + j * n, reduced.data(), n);
-      k.subtract_multiply_scalar(q, x, reduced.data(), ring_->inverse(first_ + j, first_ + i), x,
+      k.subtract_multiply_scalar(q, x, reduced.data(), ring_->inverse(sources_[j], sources_[i]), x,
                                  n);
     }
   }
@@ -52,17 +52,17 @@ void BaseConverter::convert(const std::uint64_t* digits, std::size_t target, Rep
   const auto& k = kernels::kernels();
   const Modulus& q = ring_->modulus(target);
   const std::size_t n = ring_->n();
-  if (count_ == 1) {
+  if (count() == 1) {
     if (form == Representative::kPositive) {
       k.reduce(q, digits, out, n);
     } else {
-      k.reduce_centred(ring_->modulus(first_), q, digits, out, n);
+      k.reduce_centred(ring_->modulus(sources_[0]), q, digits, out, n);
     }
     return;
   }
   std::array<const std::uint64_t*, kMaxSources> in;
-  for (std::size_t i = 0; i < count_; ++i) in[i] = digits + i * n;
-  k.base_convert(q, count_, in.data(), factors_.data() + target * count_, out, n);
+  for (std::size_t i = 0; i < count(); ++i) in[i] = digits + i * n;
+  k.base_convert(q, count(), in.data(), factors_.data() + target * count(), out, n);
   if (form == Representative::kCentred) {
     k.add_scalar(q, out, arith::negate_mod(half_product_[target], q), out, n);
   }

@@ -20,11 +20,11 @@ enum class Representative { kPositive, kCentred };
 /// run on several threads.
 class BaseConverter {
  public:
-  BaseConverter(const Ring& ring, std::size_t first_prime, std::size_t count);
+  /// From these primes, by their indices in the ring; distinct, 1 to 64 of them.
+  BaseConverter(const Ring& ring, std::vector<std::size_t> sources);
 
-  std::size_t first_prime() const { return first_; }
-  std::size_t count() const { return count_; }
-  bool has_source(std::size_t prime) const { return prime >= first_ && prime < first_ + count_; }
+  const std::vector<std::size_t>& sources() const { return sources_; }
+  std::size_t count() const { return sources_.size(); }
 
   /// In place: residues of x, count vectors of n words one after another, to the mixed-radix digits
   /// of x (or, for kCentred and several primes, of x + floor(M/2)).
@@ -38,7 +38,7 @@ class BaseConverter {
 
  private:
   const Ring* ring_;
-  std::size_t first_, count_;
+  std::vector<std::size_t> sources_;
   std::vector<std::uint64_t> factors_;  ///< [target][i]: m_0···m_{i−1} mod target
   std::vector<std::uint64_t> inverse_product_;
   std::vector<std::uint64_t> half_product_;  ///< floor(M/2) mod target

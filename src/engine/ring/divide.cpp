@@ -27,7 +27,7 @@ RnsPoly<Coeff> remainder_digits(const RnsBasis& basis, const BaseConverter& conv
 
 void divide_by_last(const RnsBasis& basis, const BaseConverter& converter, RnsPoly<Ntt>& poly) {
   SERDAB_ASSERT(poly.limbs() == basis.size() && converter.count() < basis.size());
-  SERDAB_ASSERT(basis.prime(basis.size() - converter.count()) == converter.first_prime());
+  SERDAB_ASSERT(basis.last(converter.count()) == converter.sources());
   const std::size_t left = basis.size() - converter.count();
   const RnsPoly<Coeff> digits = remainder_digits(basis, converter, poly);
   for_each_limb(left, basis.n(), [&](std::size_t i) {

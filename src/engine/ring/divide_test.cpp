@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
 #include <random>
 
 #include "engine/ring/arithmetic.h"
@@ -41,7 +42,9 @@ TEST(BaseConverter, IsExactForAnyNumberOfPrimes) {
                                                            {1, Representative::kCentred},
                                                            {2, Representative::kCentred},
                                                            {3, Representative::kCentred}}) {
-    const BaseConverter converter(*ring, 1, count);
+    std::vector<std::size_t> sources(count);
+    std::iota(sources.begin(), sources.end(), std::size_t{1});
+    const BaseConverter converter(*ring, sources);
     const __int128 m = product(*ring, 1, count);
     auto values = integers(ring->n(), m, count);
     if (form == Representative::kCentred) {
@@ -68,7 +71,7 @@ TEST_P(Divide, RoundsToNearest) {
   const auto ring = toy_ring(kind, 5, special ? 2 : 2 + count, special ? count : 0, 24);
   const base::Level top{static_cast<unsigned>(ring->q_count() - 1)};
   const RnsBasis basis = special ? ring->basis_qp(top) : ring->basis(top);
-  const BaseConverter converter(*ring, 2, count);
+  const BaseConverter converter(*ring, basis.last(count));
   const __int128 m = product(*ring, 2, count), all = product(*ring, 0, 2 + count);
   const auto values = integers(ring->n(), all, 7 + count);
   std::vector<__int128> expected;

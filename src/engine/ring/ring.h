@@ -73,6 +73,12 @@ class RnsBasis {
   std::size_t prime(std::size_t i) const {
     return i < q_limbs_ ? i : ring_->q_count() + (i - q_limbs_);
   }
+  /// The ring's indices of the last `count` primes of this basis.
+  std::vector<std::size_t> last(std::size_t count) const {
+    std::vector<std::size_t> primes;
+    for (std::size_t i = size() - count; i < size(); ++i) primes.push_back(prime(i));
+    return primes;
+  }
   const Modulus& modulus(std::size_t i) const { return ring_->modulus(prime(i)); }
   const NttTables& ntt(std::size_t i) const { return ring_->ntt(prime(i)); }
 
