@@ -74,7 +74,8 @@ int run_app(CLI::App& app, const Globals& globals, int argc, char** argv) {
     }
     return report(globals, "error", error.what(), 1);
   } catch (const std::bad_alloc&) {
-    return report(globals, "limit", "out of memory; use fewer images a query or a smaller model", 6);
+    return report(globals, "limit", "out of memory; use fewer images a query or a smaller model",
+                  6);
   } catch (const std::exception& error) {
     return report(globals, "error", error.what(), 1);
   }

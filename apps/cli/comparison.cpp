@@ -45,8 +45,8 @@ std::string Comparison::to_text() const {
                         right_, labelled_);
     text += fmt::format("accuracy, in the clear  {:.2f} %\n", share(clear_right_, labelled_));
   }
-  text += fmt::format("same label as in clear  {:.2f} % ({} of {})\n", share(agree_, images_), agree_,
-                      images_);
+  text += fmt::format("same label as in clear  {:.2f} % ({} of {})\n", share(agree_, images_),
+                      agree_, images_);
   text += fmt::format("largest error           {:.2g} on outputs up to {:.3g}: {:.1f} bits\n",
                       largest_error_, largest_logit_, precision_bits());
   return text;

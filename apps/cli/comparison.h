@@ -9,11 +9,13 @@
 
 namespace serdab::cli {
 
-/// Decrypted answers against the model in the clear and against the true labels, over any number of batches.
+/// Decrypted answers against the model in the clear and against the true labels, over any number of
+/// batches.
 class Comparison {
  public:
   /// `images` are those that were encrypted, in order.
-  void add(const graph::Graph& graph, const datasets::Images& images, const client::Answers& answers);
+  void add(const graph::Graph& graph, const datasets::Images& images,
+           const client::Answers& answers);
 
   std::size_t images() const { return images_; }
   /// −log2 of the largest logit error over the largest logit.

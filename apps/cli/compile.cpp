@@ -75,16 +75,18 @@ void run(const Arguments& arguments, const Globals& globals) {
   if (globals.json) {
     fmt::print("{}", compiled.plan.to_json());
   } else {
-    fmt::print("{}\nwritten to {}: program.sdb (server), client.sdb (clients), plan.txt, plan.json\n",
-               compiled.plan.to_text(), arguments.output);
+    fmt::print(
+        "{}\nwritten to {}: program.sdb (server), client.sdb (clients), plan.txt, plan.json\n",
+        compiled.plan.to_text(), arguments.output);
   }
 }
 
 }  // namespace
 
 void add_compile_options(CLI::App* verb, CompileArguments& arguments) {
-  verb->add_option("--layout", arguments.layout,
-                   "batch: one image a slot, for throughput; auto: the same for now; single: not yet there")
+  verb->add_option(
+          "--layout", arguments.layout,
+          "batch: one image a slot, for throughput; auto: the same for now; single: not yet there")
       ->check(CLI::IsMember({"batch", "single", "auto"}));
   verb->add_option("--ring", arguments.ring, "standard, real (N real slots), or auto: the cheaper")
       ->check(CLI::IsMember({"auto", "standard", "real"}));
@@ -93,10 +95,16 @@ void add_compile_options(CLI::App* verb, CompileArguments& arguments) {
   verb->add_option("--precision", arguments.precision,
                    "Bits to which the answers must be right, relative to the largest")
       ->check(CLI::Range(4.0, 30.0));
-  verb->add_option("--guard", arguments.guard,
-                   "Bits of room above the magnitudes seen in calibration before a batch is spoiled")
+  verb->add_option(
+          "--guard", arguments.guard,
+          "Bits of room above the magnitudes seen in calibration before a batch is spoiled")
       ->check(CLI::Range(0.0, 40.0));
   verb->add_option("--batch", arguments.images, "Images a query will hold; 0: as many as fit");
+  verb->add_option("--degree", arguments.degree,
+                   "Degree of the polynomials that stand for ReLU, SiLU and the like")
+      ->check(CLI::Range(2u, 4u));
+  verb->add_option("--fit", arguments.fit, "How they are fitted: lsq (least squares) or minimax")
+      ->check(CLI::IsMember({"lsq", "minimax"}));
   verb->add_option("--calibrate", arguments.calibrate,
                    "Data like that to be classified: NAME[:SPLIT] or a file");
   verb->add_option("--data-dir", arguments.data_dir, "Where data sets lie, before SERDAB_DATA");
@@ -122,6 +130,9 @@ compiler::Compiled compile_model(const std::string& onnx_path, const CompileArgu
   options.guard_bits = arguments.guard;
   options.images = arguments.images;
   options.threads = thread_count(globals);
+  options.activations.degree = arguments.degree;
+  options.activations.method = arguments.fit == "minimax" ? compiler::FitMethod::kMinimax
+                                                          : compiler::FitMethod::kLeastSquares;
   compiler::Compiled compiled =
       compiler::compile(graph, calibration.images, options, ckks_params::builtin_profile());
   if (compiled.package.manifest.model.empty()) {

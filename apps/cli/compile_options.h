@@ -18,11 +18,14 @@ struct CompileArguments {
   std::string calibrate;
   std::string data_dir;
   std::size_t images = 0;
+  unsigned degree = 4;
+  std::string fit = "lsq";
 };
 void add_compile_options(CLI::App* verb, CompileArguments& arguments);
 
-/// Reads and compiles a model. Without --calibrate the data set that the model names is used (its training
-/// part), and where that is not at hand, noise within the input's box: a note in the plan says so.
+/// Reads and compiles a model. Without --calibrate the data set that the model names is used (its
+/// training part), and where that is not at hand, noise within the input's box: a note in the plan
+/// says so.
 compiler::Compiled compile_model(const std::string& onnx_path, const CompileArguments& arguments,
                                  const Globals& globals);
 

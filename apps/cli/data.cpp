@@ -27,8 +27,11 @@ void list(const std::string& data_dir, const Globals& globals) {
       const auto found = datasets::look_for(set.name, file.name, folders);
       files.push_back({{"name", file.name}, {"path", found ? found->string() : ""}});
     }
-    json.push_back({{"name", set.name}, {"description", set.description}, {"terms", set.terms},
-                    {"complete", complete(set, folders)}, {"files", files}});
+    json.push_back({{"name", set.name},
+                    {"description", set.description},
+                    {"terms", set.terms},
+                    {"complete", complete(set, folders)},
+                    {"files", files}});
   }
   if (globals.json) {
     fmt::print("{}\n", json.dump(2));
@@ -38,26 +41,30 @@ void list(const std::string& data_dir, const Globals& globals) {
     fmt::print("{:<16}{}\n", set["name"].get<std::string>(), set["description"].get<std::string>());
     for (const auto& file : set["files"]) {
       const auto path = file["path"].get<std::string>();
-      fmt::print("    {:<36}{}\n", file["name"].get<std::string>(), path.empty() ? "missing" : path);
+      fmt::print("    {:<36}{}\n", file["name"].get<std::string>(),
+                 path.empty() ? "missing" : path);
     }
   }
 }
 
-void fetch(const std::vector<std::string>& sets, const std::string& data_dir, const Globals& globals) {
+void fetch(const std::vector<std::string>& sets, const std::string& data_dir,
+           const Globals& globals) {
   const std::filesystem::path target =
       data_dir.empty() ? datasets::user_cache() : std::filesystem::path(data_dir);
   nlohmann::json json = nlohmann::json::array();
   for (const std::string& set : sets) {
-    const auto files = datasets::fetch(set, target, [&](const std::string& file, std::size_t bytes) {
-      if (globals.progress()) {
-        fmt::print(stderr, "\r{}: {}", file, size_text(static_cast<double>(bytes)));
-      }
-    });
+    const auto files =
+        datasets::fetch(set, target, [&](const std::string& file, std::size_t bytes) {
+          if (globals.progress()) {
+            fmt::print(stderr, "\r{}: {}", file, size_text(static_cast<double>(bytes)));
+          }
+        });
     if (globals.progress()) fmt::print(stderr, "\n");
     for (const auto& file : files) json.push_back(file.string());
     if (!globals.json) {
-      fmt::print("{}: {}\n", set,
-                 files.empty() ? "everything is there" : std::to_string(files.size()) + " files fetched");
+      fmt::print(
+          "{}: {}\n", set,
+          files.empty() ? "everything is there" : std::to_string(files.size()) + " files fetched");
     }
   }
   if (globals.json) fmt::print("{}\n", json.dump(2));
@@ -83,7 +90,8 @@ void add_data(CLI::App& app, Globals& globals) {
   add_dir(add_verb(*data, globals, "path", "Folders in which data sets are looked for, in order",
                    [data_dir, &globals] {
                      nlohmann::json json = nlohmann::json::array();
-                     for (const auto& folder : data_folders(*data_dir)) json.push_back(folder.string());
+                     for (const auto& folder : data_folders(*data_dir))
+                       json.push_back(folder.string());
                      if (globals.json) {
                        fmt::print("{}\n", json.dump(2));
                        return;

@@ -10,7 +10,6 @@
 #include "model_folder.h"
 #include "networks/datasets/named/load.h"
 #include "networks/datasets/picture/contact_sheet.h"
-#include "networks/graph/onnx/import.h"
 #include "service/client/query.h"
 #include "service/wire/file.h"
 #include "verbs.h"
@@ -53,7 +52,8 @@ void write_picture(const std::string& path, const datasets::Images& images,
 void run(const Arguments& arguments, const Globals& globals) {
   const ClientModel model = load_client_model(arguments.folder);
   const auto secret = load_secret_key(model, arguments.key);
-  const auto bytes = wire::read_file(arguments.answer, wire::payload_limit(wire::FileKind::kAnswer));
+  const auto bytes =
+      wire::read_file(arguments.answer, wire::payload_limit(wire::FileKind::kAnswer));
   const auto payload = wire::open_payload(wire::FileKind::kAnswer, bytes, arguments.answer);
   const client::Answers answers =
       client::decrypt_answer(*model.context, model.bundle, secret, payload, arguments.answer);
@@ -66,7 +66,7 @@ void run(const Arguments& arguments, const Globals& globals) {
     const datasets::Images images =
         datasets::load(arguments.against, {input_shape.begin(), input_shape.end()},
                        data_folders(arguments.data_dir), answers.images);
-    const graph::Graph graph = graph::import_onnx(model_folder(arguments.folder).model);
+    const graph::Graph graph = load_clear_model(arguments.folder);
     Comparison comparison;
     comparison.add(graph, images, answers);
     if (!arguments.picture.empty()) {
@@ -90,19 +90,23 @@ void add_decrypt(CLI::App& app, Globals& globals) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* verb = add_verb(app, globals, "decrypt", "Read an answer with your own key",
                             [arguments, &globals] { run(*arguments, globals); });
-  verb->add_option("DIR", arguments->folder, "Folder that 'serdab compile' made (client.sdb is enough)")
+  verb->add_option("DIR", arguments->folder,
+                   "Folder that 'serdab compile' made (client.sdb is enough)")
       ->required();
   verb->add_option("ANSWER", arguments->answer, "Encrypted answer")->required();
   verb->add_option("--key", arguments->key, "Your secret key, KEYS/secret.key")->required();
-  verb->add_option("-o,--output", arguments->output, "Write the model's outputs as CSV, a row an image");
-  verb->add_option("--against", arguments->against,
-                   "The data that was encrypted, NAME[:SPLIT] or a file: print accuracy and agreement "
-                   "with the model in the clear (needs DIR/model.onnx)");
+  verb->add_option("-o,--output", arguments->output,
+                   "Write the model's outputs as CSV, a row an image");
+  verb->add_option(
+      "--against", arguments->against,
+      "The data that was encrypted, NAME[:SPLIT] or a file: print accuracy and agreement "
+      "with the model in the clear (needs DIR/model.onnx)");
   verb->add_option("--picture", arguments->picture,
                    "With --against: a PNG of images with their decrypted labels");
   verb->add_option("--data-dir", arguments->data_dir, "Where data sets lie, before SERDAB_DATA");
-  verb->footer("For your own eyes only: decrypted values carry a trace of the key. Values that others\n"
-               "will see, other than labels you would publish anyway, need release (see SECURITY.md).");
+  verb->footer(
+      "For your own eyes only: decrypted values carry a trace of the key. Values that others\n"
+      "will see, other than labels you would publish anyway, need release (see SECURITY.md).");
 }
 
 }  // namespace serdab::cli

@@ -59,10 +59,12 @@ void add_encrypt(CLI::App& app, Globals& globals) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* verb = add_verb(app, globals, "encrypt", "Encrypt images under your own key",
                             [arguments, &globals] { run(*arguments, globals); });
-  verb->add_option("DIR", arguments->folder, "Folder that 'serdab compile' made (client.sdb is enough)")
+  verb->add_option("DIR", arguments->folder,
+                   "Folder that 'serdab compile' made (client.sdb is enough)")
       ->required();
-  verb->add_option("INPUT", arguments->inputs,
-                   "Images: .png, .npy, IDX(.gz), CIFAR .bin, .csv, a folder of .png, or NAME[:SPLIT]")
+  verb->add_option(
+          "INPUT", arguments->inputs,
+          "Images: .png, .npy, IDX(.gz), CIFAR .bin, .csv, a folder of .png, or NAME[:SPLIT]")
       ->required();
   verb->add_option("--key", arguments->key, "Your secret key, KEYS/secret.key")->required();
   verb->add_option("-o,--output", arguments->output, "Where the query goes")->required();

@@ -11,7 +11,6 @@
 #include "engine/kernels/kernels.h"
 #include "model_folder.h"
 #include "networks/datasets/named/load.h"
-#include "networks/graph/onnx/import.h"
 #include "progress.h"
 #include "service/client/keys.h"
 #include "service/client/query.h"
@@ -27,7 +26,8 @@ struct Arguments {
   CompileArguments compile;
 };
 
-// Client and server of one round trip, in one process; all that passes between them are files' bytes.
+// Client and server of one round trip, in one process; all that passes between them are files'
+// bytes.
 class RoundTrip {
  public:
   RoundTrip(const std::string& folder, const Globals& globals)
@@ -48,8 +48,9 @@ class RoundTrip {
     std::vector<std::uint8_t> query;
     {
       Progress progress("encrypting", globals_.progress());
-      query = client::encrypt_images(*client_.context, client_.bundle, keys_.secret, pixels,
-                                     images.count(), [&](double share) { progress.update(share, 1); });
+      query =
+          client::encrypt_images(*client_.context, client_.bundle, keys_.secret, pixels,
+                                 images.count(), [&](double share) { progress.update(share, 1); });
     }
     client_seconds_ += seconds_since(start);
     Progress progress("computing", globals_.progress());
@@ -138,10 +139,10 @@ void run(const Arguments& arguments, const Globals& globals) {
     write_model_folder(folder, compile_model(arguments.model, arguments.compile, globals),
                        arguments.model);
   }
-  const graph::Graph graph = graph::import_onnx(model_folder(folder).model);
+  const graph::Graph graph = load_clear_model(folder);
   const datasets::Shape shape(graph.input_shape().begin(), graph.input_shape().end());
-  const datasets::Images images =
-      datasets::load(arguments.data, shape, data_folders(arguments.compile.data_dir), arguments.count);
+  const datasets::Images images = datasets::load(
+      arguments.data, shape, data_folders(arguments.compile.data_dir), arguments.count);
   RoundTrip round_trip(folder, globals);
   Comparison comparison;
   for (std::size_t first = 0; first < images.count(); first += round_trip.slots()) {
@@ -164,7 +165,8 @@ void run(const Arguments& arguments, const Globals& globals) {
   fmt::print("memory                  peak {} of this process, client and server together\n",
              size_text(json["peak_rss_bytes"].get<double>()));
   fmt::print("bytes                   query {}, answer {}, evaluation key {}\n",
-             size_text(json["query_bytes"].get<double>()), size_text(json["answer_bytes"].get<double>()),
+             size_text(json["query_bytes"].get<double>()),
+             size_text(json["answer_bytes"].get<double>()),
              size_text(json["eval_key_bytes"].get<double>()));
   fmt::print("security                {} bits: N = {}, log2 QP = {:.1f}\n",
              json["security_bits"].get<unsigned>(), json["n"].get<std::size_t>(),

@@ -28,15 +28,17 @@ void run(const Arguments& arguments, const Globals& globals) {
   const std::string eval_path = (std::filesystem::path(arguments.output) / "eval.key").string();
   if (!arguments.force && std::filesystem::exists(secret_path)) {
     base::fail(base::ErrorCode::kInvalidArgument,
-               secret_path + ": exists; what was encrypted under it could not be decrypted any more. "
-                             "Choose another folder, or give --force");
+               secret_path +
+                   ": exists; what was encrypted under it could not be decrypted any more. "
+                   "Choose another folder, or give --force");
   }
   const client::KeyPair keys = client::generate_keys(*model.context, model.bundle);
-  const auto evaluation = wire::seal_payload(
-      wire::FileKind::kEvaluationKeys, wire::write_evaluation_keys(*model.context, keys.evaluation));
-  wire::write_file(secret_path,
-                   wire::seal_payload(wire::FileKind::kSecretKey, client::write_secret_key(keys.secret)),
-                   0600);
+  const auto evaluation =
+      wire::seal_payload(wire::FileKind::kEvaluationKeys,
+                         wire::write_evaluation_keys(*model.context, keys.evaluation));
+  wire::write_file(
+      secret_path,
+      wire::seal_payload(wire::FileKind::kSecretKey, client::write_secret_key(keys.secret)), 0600);
   wire::write_file(eval_path, evaluation);
   if (globals.json) {
     fmt::print("{}\n", nlohmann::json{{"secret_key", secret_path},
@@ -57,7 +59,8 @@ void add_keygen(CLI::App& app, Globals& globals) {
   CLI::App* verb = add_verb(app, globals, "keygen", "Make a client's keys for a compiled model",
                             [arguments, &globals] { run(*arguments, globals); });
   verb->add_option("DIR", arguments->folder, "Folder that 'serdab compile' made")->required();
-  verb->add_option("-o,--output", arguments->output, "Folder for secret.key and eval.key")->required();
+  verb->add_option("-o,--output", arguments->output, "Folder for secret.key and eval.key")
+      ->required();
   verb->add_flag("--force", arguments->force, "Replace keys that are there");
 }
 

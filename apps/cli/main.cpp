@@ -5,8 +5,10 @@ int main(int argc, char** argv) {
   using namespace serdab::cli;
   CLI::App app("serdab: neural networks on data nobody else can read");
   app.footer(
-      "Typical use: compile MODEL.onnx -o DIR; keygen DIR -o KEYS; encrypt DIR --key KEYS/secret.key\n"
-      "-o query.sdb IMAGE.png; run DIR --keys KEYS/eval.key query.sdb -o answer.sdb (on the server);\n"
+      "Typical use: compile MODEL.onnx -o DIR; keygen DIR -o KEYS; encrypt DIR --key "
+      "KEYS/secret.key\n"
+      "-o query.sdb IMAGE.png; run DIR --keys KEYS/eval.key query.sdb -o answer.sdb (on the "
+      "server);\n"
       "decrypt DIR --key KEYS/secret.key answer.sdb. 'serdab VERB --help' explains each.");
   Globals globals;
   add_compile(app, globals);

@@ -1,8 +1,11 @@
 #include "model_folder.h"
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
+#include "networks/compiler/passes/fold_batch_norm/fold_batch_norm.h"
+#include "networks/graph/onnx/import.h"
 #include "service/client/keys.h"
 #include "service/wire/file.h"
 
@@ -18,8 +21,8 @@ void write_text(const std::string& path, const std::string& text) {
 ModelFolder model_folder(const std::string& folder) {
   const std::filesystem::path path(folder);
   return {(path / "program.sdb").string(), (path / "client.sdb").string(),
-          (path / "plan.txt").string(), (path / "plan.json").string(),
-          (path / "model.onnx").string()};
+          (path / "plan.txt").string(),    (path / "plan.json").string(),
+          (path / "model.onnx").string(),  (path / "approximations.json").string()};
 }
 
 SealedPackage seal(const program::Package& package) {
@@ -42,10 +45,42 @@ void write_model_folder(const std::string& folder, const compiler::Compiled& com
   const ModelFolder files = model_folder(folder);
   const SealedPackage sealed = seal(compiled.package);
   wire::write_file(files.model, wire::read_file(onnx_path, std::uint64_t{1} << 31));
+  nlohmann::json approximations = nlohmann::json::array();
+  for (const compiler::Approximation& a : compiled.approximations) {
+    approximations.push_back(
+        {{"layer", a.layer},
+         {"function", a.function},
+         {"degree", a.degree},
+         {"method", a.method == compiler::FitMethod::kMinimax ? "minimax" : "lsq"},
+         {"low", a.interval.low},
+         {"high", a.interval.high},
+         {"max_error", a.max_error}});
+  }
+  write_text(files.approximations, approximations.dump(2) + "\n");
   write_text(files.plan_text, compiled.plan.to_text());
   write_text(files.plan_json, compiled.plan.to_json());
   wire::write_file(files.client, sealed.client);
   wire::write_file(files.program, sealed.program);
+}
+
+graph::Graph load_clear_model(const std::string& folder) {
+  const ModelFolder files = model_folder(folder);
+  const auto bytes = wire::read_file(files.approximations, std::uint64_t{1} << 24);
+  compiler::ApproximationOptions options;
+  try {
+    for (const auto& a : nlohmann::json::parse(bytes)) {
+      compiler::LayerChoice& choice = options.layers[a.at("layer").get<std::string>()];
+      choice.degree = a.at("degree").get<unsigned>();
+      choice.interval = graph::Range{a.at("low").get<double>(), a.at("high").get<double>()};
+      choice.method = a.at("method") == "minimax" ? compiler::FitMethod::kMinimax
+                                                  : compiler::FitMethod::kLeastSquares;
+    }
+  } catch (const nlohmann::json::exception& error) {
+    base::fail(base::ErrorCode::kCorrupt, files.approximations + ": " + error.what());
+  }
+  return compiler::approximate_activations(
+             compiler::fold_batch_norm(graph::import_onnx(files.model)), {}, options)
+      .graph;
 }
 
 ClientModel load_client_model(const std::string& folder) {

@@ -12,11 +12,12 @@ namespace serdab::cli {
 
 /// Files of a folder that 'serdab compile' makes.
 struct ModelFolder {
-  std::string program;     ///< for the server
-  std::string client;      ///< for clients: no weights
+  std::string program;  ///< for the server
+  std::string client;   ///< for clients: no weights
   std::string plan_text;
   std::string plan_json;
-  std::string model;       ///< the ONNX file, for comparisons in the clear
+  std::string model;           ///< the ONNX file, for comparisons in the clear
+  std::string approximations;  ///< how its activations became polynomials
 };
 ModelFolder model_folder(const std::string& folder);
 
@@ -28,9 +29,13 @@ struct SealedPackage {
 };
 SealedPackage seal(const program::Package& package);
 
-/// Writes all five files.
+/// Writes all files.
 void write_model_folder(const std::string& folder, const compiler::Compiled& compiled,
                         const std::string& onnx_path);
+
+/// The model that the program computes, in the clear: the ONNX file with the same polynomials in
+/// place of its activations.
+graph::Graph load_clear_model(const std::string& folder);
 
 /// A client's view of a folder: bundle and tables.
 struct ClientModel {

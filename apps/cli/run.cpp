@@ -42,22 +42,23 @@ void run(const RunOptions& options, const Globals& globals) {
 
   const auto& parameters = model.context().parameters();
   if (globals.json) {
-    const nlohmann::json json = {{"model", model.package().manifest.model},
-                                 {"images", report.images},
-                                 {"server_seconds", report.seconds},
-                                 {"images_per_second", report.images / report.seconds},
-                                 {"resumed", report.resumed},
-                                 {"query_bytes", query_bytes.size()},
-                                 {"answer_bytes", answer.size()},
-                                 {"eval_key_bytes", key_bytes.size()},
-                                 {"peak_rss_bytes", peak_resident_bytes()},
-                                 {"peak_ciphertext_bytes", report.peak_pool_bytes},
-                                 {"n", parameters.n()},
-                                 {"log_qp", parameters.log_qp()},
-                                 {"security_bits", ckks_params::security_bits(parameters.security())},
-                                 {"threads", thread_count(globals)},
-                                 {"kernels", kernels::kernels().name},
-                                 {"cpu", base::cpu_name()}};
+    const nlohmann::json json = {
+        {"model", model.package().manifest.model},
+        {"images", report.images},
+        {"server_seconds", report.seconds},
+        {"images_per_second", report.images / report.seconds},
+        {"resumed", report.resumed},
+        {"query_bytes", query_bytes.size()},
+        {"answer_bytes", answer.size()},
+        {"eval_key_bytes", key_bytes.size()},
+        {"peak_rss_bytes", peak_resident_bytes()},
+        {"peak_ciphertext_bytes", report.peak_pool_bytes},
+        {"n", parameters.n()},
+        {"log_qp", parameters.log_qp()},
+        {"security_bits", ckks_params::security_bits(parameters.security())},
+        {"threads", thread_count(globals)},
+        {"kernels", kernels::kernels().name},
+        {"cpu", base::cpu_name()}};
     fmt::print("{}\n", json.dump(2));
     return;
   }
@@ -71,8 +72,9 @@ void run(const RunOptions& options, const Globals& globals) {
 
 void add_run(CLI::App& app, Globals& globals) {
   auto options = std::make_shared<RunOptions>();
-  CLI::App* verb = add_verb(app, globals, "run", "Compute the answer to an encrypted query (server)",
-                            [options, &globals] { run(*options, globals); });
+  CLI::App* verb =
+      add_verb(app, globals, "run", "Compute the answer to an encrypted query (server)",
+               [options, &globals] { run(*options, globals); });
   verb->add_option("DIR", options->folder, "Folder that 'serdab compile' made")->required();
   verb->add_option("QUERY", options->query, "Encrypted query")->required();
   verb->add_option("--keys", options->keys, "Evaluation keys, KEYS/eval.key")->required();

@@ -1,5 +1,5 @@
-// Every file of a client and a server: cut, flipped, oversized, foreign and mismatched ones are refused with
-// an error that names the file.
+// Every file of a client and a server: cut, flipped, oversized, foreign and mismatched ones are
+// refused with an error that names the file.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -42,7 +42,13 @@ program::Package square_package(double first_weight) {
   const auto weight = static_cast<std::int32_t>(4 * first_weight);
   p.values = {
       {program::Input{}, "input", 2, 2, {1}, s, 1},
-      {program::Affine{{{0, {{1, 2, {weight, -4}}}, {{0, {0, 1}, {0}}}}}, {0}}, "dense", 1, 2, {1}, s1, 3},
+      {program::Affine{{{0, {{1, 2, {weight, -4}}}, {{0, {0, 1}, {0}}}}}, {0}},
+       "dense",
+       1,
+       2,
+       {1},
+       s1,
+       3},
       {program::Square{1}, "dense", 1, 3, {1}, s1 * s1, 9},
       {program::Relinearise{2}, "dense", 1, 2, {1}, s1 * s1, 9},
       {program::Rescale{3, 1}, "dense", 1, 2, {0}, base::rescaled(s1 * s1, p.primes[1]), 9}};
@@ -52,7 +58,8 @@ program::Package square_package(double first_weight) {
 class Files : public testing::Test {
  protected:
   Files() {
-    folder_ = std::filesystem::path(testing::TempDir()) / ("serdab_corrupt_" + std::to_string(::getpid()));
+    folder_ = std::filesystem::path(testing::TempDir()) /
+              ("serdab_corrupt_" + std::to_string(::getpid()));
     std::filesystem::create_directories(folder_);
     const program::Package package = square_package(2);
     base::ByteWriter payload;
@@ -68,8 +75,8 @@ class Files : public testing::Test {
     evaluation_ = wire::seal_payload(FileKind::kEvaluationKeys,
                                      wire::write_evaluation_keys(context(), keys_->evaluation));
     const std::vector<double> image = {0.5, 0.25};
-    query_ = wire::seal_payload(FileKind::kQuery, client::encrypt_images(context(), bundle_,
-                                                                         keys_->secret, image, 1));
+    query_ = wire::seal_payload(
+        FileKind::kQuery, client::encrypt_images(context(), bundle_, keys_->secret, image, 1));
     answer_ = wire::seal_payload(FileKind::kAnswer, run(query_).answer);
   }
   ~Files() override { std::filesystem::remove_all(folder_); }
@@ -82,13 +89,14 @@ class Files : public testing::Test {
     return server::Model::load(path);
   }
   void load_client(const Bytes& bytes) const {
-    base::ByteReader in(wire::open_payload(FileKind::kClientBundle, bytes, "client.sdb"), "client.sdb");
+    base::ByteReader in(wire::open_payload(FileKind::kClientBundle, bytes, "client.sdb"),
+                        "client.sdb");
     program::read_client_bundle(in);
     in.finish();
   }
   void load_secret(const Bytes& bytes) const {
-    client::read_secret_key(context(), wire::open_payload(FileKind::kSecretKey, bytes, "secret.key"),
-                            "secret.key");
+    client::read_secret_key(
+        context(), wire::open_payload(FileKind::kSecretKey, bytes, "secret.key"), "secret.key");
   }
   wire::EvaluationKeys load_evaluation(const Bytes& bytes) const {
     return wire::read_evaluation_keys(
@@ -111,13 +119,15 @@ class Files : public testing::Test {
     std::function<void(const Bytes&)> open;
   };
   std::vector<Case> cases() {
-    return {{"program.sdb", FileKind::kProgram, &program_, [this](const Bytes& b) { load_program(b); }},
-            {"client.sdb", FileKind::kClientBundle, &client_, [this](const Bytes& b) { load_client(b); }},
-            {"secret.key", FileKind::kSecretKey, &secret_, [this](const Bytes& b) { load_secret(b); }},
-            {"eval.key", FileKind::kEvaluationKeys, &evaluation_,
-             [this](const Bytes& b) { load_evaluation(b); }},
-            {"query.sdb", FileKind::kQuery, &query_, [this](const Bytes& b) { run(b); }},
-            {"answer.sdb", FileKind::kAnswer, &answer_, [this](const Bytes& b) { decrypt(b); }}};
+    return {
+        {"program.sdb", FileKind::kProgram, &program_, [this](const Bytes& b) { load_program(b); }},
+        {"client.sdb", FileKind::kClientBundle, &client_,
+         [this](const Bytes& b) { load_client(b); }},
+        {"secret.key", FileKind::kSecretKey, &secret_, [this](const Bytes& b) { load_secret(b); }},
+        {"eval.key", FileKind::kEvaluationKeys, &evaluation_,
+         [this](const Bytes& b) { load_evaluation(b); }},
+        {"query.sdb", FileKind::kQuery, &query_, [this](const Bytes& b) { run(b); }},
+        {"answer.sdb", FileKind::kAnswer, &answer_, [this](const Bytes& b) { decrypt(b); }}};
   }
 
   // The bytes are refused with an error that names the file and has `reason` in it.
@@ -199,7 +209,8 @@ TEST_F(Files, FlippedBitsWithAFreshChecksumNeverCrash) {
     for (int trial = 0; trial < 60; ++trial) {
       const Bytes forged = resealed(c, [&](Bytes& b) {
         // Mostly the structure at the front.
-        const std::size_t where = random() % (trial % 3 == 0 ? b.size() : std::min<std::size_t>(400, b.size()));
+        const std::size_t where =
+            random() % (trial % 3 == 0 ? b.size() : std::min<std::size_t>(400, b.size()));
         b[where] ^= static_cast<std::uint8_t>(1u << (random() % 8));
       });
       try {
@@ -316,7 +327,8 @@ TEST_F(Files, CheckpointsAreTakenUpOrRefused) {
     EXPECT_NE(std::string(error.what()).find("another run"), std::string::npos);
   }
 
-  const auto report = server::run_job(*model_, keys_->evaluation, "eval.key", query, "query.sdb", options);
+  const auto report =
+      server::run_job(*model_, keys_->evaluation, "eval.key", query, "query.sdb", options);
   EXPECT_TRUE(report.resumed);
   EXPECT_EQ(wire::seal_payload(FileKind::kAnswer, report.answer), answer_);
   EXPECT_FALSE(std::filesystem::exists(path));

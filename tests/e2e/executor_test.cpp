@@ -1,5 +1,5 @@
-// The three backends on one program: every value of a program that uses every op, encrypted, in the clear and
-// simulated.
+// The three backends on one program: every value of a program that uses every op, encrypted, in the
+// clear and simulated.
 
 #include <gtest/gtest.h>
 
@@ -30,8 +30,8 @@ ckks_params::Parameters insecure_parameters(RingKind ring, unsigned digit_primes
   literal.ring = ring;
   literal.log_n = 10;
   literal.q = ckks_params::choose_primes(ring, 10, {45, 38, 40, 42});
-  literal.p = ckks_params::choose_primes(
-      ring, 10, std::vector<double>(digit_primes, 46), literal.q);
+  literal.p =
+      ckks_params::choose_primes(ring, 10, std::vector<double>(digit_primes, 46), literal.q);
   literal.digit_primes = digit_primes;
   return ckks_params::Parameters::create_insecure_for_tests(literal);
 }
@@ -123,8 +123,10 @@ TEST_P(InsecureBackends, EveryValueAgreesWithinItsPredictedNoise) {
     const double measured = root_mean_square(encrypted, clear);
     const double predicted = root_mean_square(simulated, clear);
     // Encoding rounds the input too, which the model leaves to the fresh noise's margin.
-    EXPECT_LT(measured, 1.6 * predicted) << "value " << last << " " << op_name(part.values[last].op);
-    EXPECT_GT(measured, 0.4 * predicted) << "value " << last << " " << op_name(part.values[last].op);
+    EXPECT_LT(measured, 1.6 * predicted)
+        << "value " << last << " " << op_name(part.values[last].op);
+    EXPECT_GT(measured, 0.4 * predicted)
+        << "value " << last << " " << op_name(part.values[last].op);
     EXPECT_LT(measured, 1e-4);
   }
 }
@@ -160,7 +162,8 @@ TEST_P(InsecureBackends, ARunTakenUpAfterAnyWaveGivesTheSameBits) {
     runtime::Executor first = executor(program_);
     while (first.waves_done() < stop) first.run_wave();
     std::map<program::Element, ckks::Ciphertext> state;
-    for (const auto& [element, ciphertext] : first.live()) state.emplace(element, ciphertext->clone());
+    for (const auto& [element, ciphertext] : first.live())
+      state.emplace(element, ciphertext->clone());
     runtime::Executor second = executor(program_);
     second.restore(stop, std::move(state));
     EXPECT_EQ(words(finish(second)), reference);
@@ -171,7 +174,8 @@ TEST_P(InsecureBackends, AStateThatLacksAValueIsRefused) {
   runtime::Executor first = executor(program_);
   first.run_wave();
   std::map<program::Element, ckks::Ciphertext> state;
-  for (const auto& [element, ciphertext] : first.live()) state.emplace(element, ciphertext->clone());
+  for (const auto& [element, ciphertext] : first.live())
+    state.emplace(element, ciphertext->clone());
   state.erase(state.begin());
   runtime::Executor second = executor(program_);
   EXPECT_THROW(second.restore(1, std::move(state)), base::Error);

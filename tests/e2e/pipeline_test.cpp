@@ -53,7 +53,8 @@ class RoundTrip {
   client::Answers run(const std::vector<double>& images, std::size_t count) {
     query_ = client::encrypt_images(model_->context(), bundle_, keys_->secret, images, count);
     report_ = server::run_job(*model_, keys_->evaluation, "keys", query_, "query");
-    return client::decrypt_answer(model_->context(), bundle_, keys_->secret, report_.answer, "answer");
+    return client::decrypt_answer(model_->context(), bundle_, keys_->secret, report_.answer,
+                                  "answer");
   }
 
   const compiler::Compiled& compiled() const { return compiled_; }
@@ -122,7 +123,8 @@ TEST(Pipeline, ThePlanToldSizesAndSecurity) {
   EXPECT_TRUE(near(plan.query_bytes, round_trip.query().size()));
   EXPECT_TRUE(near(plan.answer_bytes, round_trip.report().answer.size()));
   const auto key_bytes =
-      wire::write_evaluation_keys(round_trip.model().context(), round_trip.keys().evaluation).size();
+      wire::write_evaluation_keys(round_trip.model().context(), round_trip.keys().evaluation)
+          .size();
   EXPECT_TRUE(near(plan.evaluation_key_bytes, key_bytes));
   EXPECT_LE(round_trip.report().peak_pool_bytes, plan.peak_bytes + (64u << 20));
 }
@@ -149,10 +151,11 @@ TEST(Pipeline, AForeignKeyIsRefused) {
   round_trip.run(std::vector<double>(64, 0.1), 1);
   const client::KeyPair other =
       client::generate_keys(round_trip.model().context(), round_trip.bundle());
-  EXPECT_THROW(server::run_job(round_trip.model(), other.evaluation, "keys", round_trip.query(), "query"),
-               base::Error);
-  EXPECT_THROW(client::decrypt_answer(round_trip.model().context(), round_trip.bundle(), other.secret,
-                                      round_trip.report().answer, "answer"),
+  EXPECT_THROW(
+      server::run_job(round_trip.model(), other.evaluation, "keys", round_trip.query(), "query"),
+      base::Error);
+  EXPECT_THROW(client::decrypt_answer(round_trip.model().context(), round_trip.bundle(),
+                                      other.secret, round_trip.report().answer, "answer"),
                base::Error);
 }
 
@@ -165,13 +168,15 @@ TEST(Pipeline, BadImagesAreNamed) {
     round_trip.run(images, 2);
     ADD_FAILURE();
   } catch (const base::Error& error) {
-    EXPECT_NE(std::string(error.what()).find("image 1, element 9"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("image 1, element 9"), std::string::npos)
+        << error.what();
   }
   images[64 + 9] = std::nan("");
   EXPECT_THROW(round_trip.run(images, 2), base::Error);
 }
 
-// Calibrated on faint digits with no guard, then given bright ones: the batch wraps, and that is noticed.
+// Calibrated on faint digits with no guard, then given bright ones: the batch wraps, and that is
+// noticed.
 TEST(Pipeline, AnImageFarOutsideCalibrationIsNoticed) {
   const Digits digits;
   std::vector<double> faint = doubles(digits.train);

@@ -8,6 +8,7 @@
 #include "engine/ckks_params/cost_model.h"
 #include "engine/ckks_params/security_table.h"
 #include "networks/compiler/arithmetic_network.h"
+#include "networks/compiler/passes/approximate_activations/approximate_activations.h"
 #include "networks/compiler/plan/plan.h"
 #include "networks/graph/graph.h"
 #include "networks/program/package.h"
@@ -22,11 +23,13 @@ struct CompileOptions {
   double guard_bits = 6;       ///< room above calibrated magnitudes before a batch wraps
   std::size_t images = 0;      ///< images a query will hold; 0: as many as fit
   std::size_t threads = 1;     ///< for predictions
+  ApproximationOptions activations;  ///< for layers that are no polynomials yet
 };
 
 struct Compiled {
   program::Package package;
   Plan plan;
+  std::vector<Approximation> approximations;  ///< activations that became polynomials
 };
 
 /// A network whose activations are polynomials, ready for planning: lowered, merged and pruned.

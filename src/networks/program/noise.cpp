@@ -37,13 +37,13 @@ double NoiseModel::key_switch(base::Level level) const {
   double sum = 0;
   for (std::size_t begin = 0; begin < level.primes(); begin += digit_primes_) {
     double log_digit = -log_p_;
-    for (std::size_t i = begin; i < std::min<std::size_t>(begin + digit_primes_, level.primes()); ++i) {
+    for (std::size_t i = begin; i < std::min<std::size_t>(begin + digit_primes_, level.primes());
+         ++i) {
       log_digit += log_primes_[i];
     }
     sum += std::exp2(2 * log_digit) / 3;
   }
-  const double spread =
-      ring_ == base::RingKind::kConjugateInvariant ? 4 * n_ * n_ : n_ * n_ / 2;
+  const double spread = ring_ == base::RingKind::kConjugateInvariant ? 4 * n_ * n_ : n_ * n_ / 2;
   return std::sqrt(spread * sum * kSigma * kSigma + rounding() * rounding());
 }
 

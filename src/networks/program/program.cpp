@@ -13,9 +13,9 @@ Overloaded(Ts...) -> Overloaded<Ts...>;
 }  // namespace
 
 const char* op_name(const Op& op) {
-  static constexpr const char* kNames[] = {"input",        "affine",      "square",
-                                           "multiply",     "add_scaled",  "add_constant",
-                                           "relinearise",  "rescale",     "mod_drop"};
+  static constexpr const char* kNames[] = {"input",       "affine",     "square",
+                                           "multiply",    "add_scaled", "add_constant",
+                                           "relinearise", "rescale",    "mod_drop"};
   static_assert(std::size(kNames) == std::variant_size_v<Op>);
   return kNames[op.index()];
 }
@@ -28,8 +28,12 @@ std::vector<ValueId> operands(const Op& op) {
                           for (const AffineTerm& term : o.terms) ids.push_back(term.from);
                           return ids;
                         },
-                        [](const Multiply& o) { return std::vector<ValueId>{o.a, o.b}; },
-                        [](const AddScaled& o) { return std::vector<ValueId>{o.from, o.addend}; },
+                        [](const Multiply& o) {
+                          return std::vector<ValueId>{o.a, o.b};
+                        },
+                        [](const AddScaled& o) {
+                          return std::vector<ValueId>{o.from, o.addend};
+                        },
                         [](const auto& o) { return std::vector<ValueId>{o.from}; },
                     },
                     op);

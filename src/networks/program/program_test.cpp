@@ -32,11 +32,20 @@ TEST(Verifier, NamesWhatIsWrong) {
       {"before it is defined", [](Program& p) { std::get<Square>(p.values[2].op).from = 5; }},
       {"level is", [](Program& p) { p.values[2].level.value -= 1; }},
       {"parts", [](Program& p) { p.values[4].parts = 3; }},
-      {"reads element", [](Program& p) { std::get<Affine>(p.values[1].op).terms[0].blocks[0].inputs[0] = 4; }},
-      {"writes element", [](Program& p) { std::get<Affine>(p.values[1].op).terms[0].blocks[0].outputs[0] = 9; }},
-      {"two blocks of a term", [](Program& p) { std::get<Affine>(p.values[1].op).terms[0].blocks[1].outputs[0] = 0; }},
-      {"size of a weight matrix", [](Program& p) { std::get<Affine>(p.values[1].op).terms[0].matrices[0].weights.pop_back(); }},
-      {"below 2^20", [](Program& p) { std::get<Affine>(p.values[1].op).terms[0].matrices[0].weights[0] = 1 << 20; }},
+      {"reads element",
+       [](Program& p) { std::get<Affine>(p.values[1].op).terms[0].blocks[0].inputs[0] = 4; }},
+      {"writes element",
+       [](Program& p) { std::get<Affine>(p.values[1].op).terms[0].blocks[0].outputs[0] = 9; }},
+      {"two blocks of a term",
+       [](Program& p) { std::get<Affine>(p.values[1].op).terms[0].blocks[1].outputs[0] = 0; }},
+      {"size of a weight matrix",
+       [](Program& p) {
+         std::get<Affine>(p.values[1].op).terms[0].matrices[0].weights.pop_back();
+       }},
+      {"below 2^20",
+       [](Program& p) {
+         std::get<Affine>(p.values[1].op).terms[0].matrices[0].weights[0] = 1 << 20;
+       }},
       {"number of biases", [](Program& p) { std::get<Affine>(p.values[1].op).bias.pop_back(); }},
       {"drops", [](Program& p) { std::get<Rescale>(p.values[5].op).primes = 4; }},
       {"only value 0", [](Program& p) { p.values[6].op = Input{}; }},
@@ -49,7 +58,8 @@ TEST(Verifier, NamesWhatIsWrong) {
       verify(p);
       ADD_FAILURE() << "accepted: " << breakage.expected;
     } catch (const base::Error& error) {
-      EXPECT_NE(std::string(error.what()).find(breakage.expected), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find(breakage.expected), std::string::npos)
+          << error.what();
       EXPECT_NE(std::string(error.what()).find("layer"), std::string::npos) << error.what();
     }
   }
@@ -108,8 +118,8 @@ TEST(Reference, ComputesTheFormula) {
   EXPECT_NEAR(answer.data[1], y1, 1e-6);
 }
 
-// Follows the schedule with a set of live elements: nothing is read before it is made or after it is
-// released, everything is made once, and only the answer is left.
+// Follows the schedule with a set of live elements: nothing is read before it is made or after it
+// is released, everything is made once, and only the answer is left.
 TEST(Schedule, RespectsEveryDependence) {
   for (std::size_t wave_tiles : {1u, 2u, 8u}) {
     const Program p = example();

@@ -9,8 +9,8 @@
 namespace serdab::program {
 namespace {
 
-// The constant as the encrypted run adds it: an integer multiple of 1/scale. Above 2^53 every double is an
-// integer already.
+// The constant as the encrypted run adds it: an integer multiple of 1/scale. Above 2^53 every
+// double is an integer already.
 double rounded(double constant, base::Scale scale) {
   return std::nearbyint(constant * scale.value) / scale.value;
 }
@@ -34,8 +34,9 @@ class Interpreter {
     batch_ = input.batch;
     for (ValueId id = 0; id < program_.values.size(); ++id) {
       const Value& value = program_.values[id];
-      values_[id] = id == 0 ? std::move(input)
-                            : std::visit([&](const auto& op) { return evaluate(op, value); }, value.op);
+      values_[id] = id == 0
+                        ? std::move(input)
+                        : std::visit([&](const auto& op) { return evaluate(op, value); }, value.op);
       if (observer_) observer_(id, values_[id]);
       for (ValueId operand : operands(value.op)) {
         if (last_use_[operand] == id) values_[operand] = Bundle();
@@ -105,8 +106,7 @@ class Interpreter {
   Bundle evaluate(const AddConstant& op, const Value& value) {
     const Bundle& a = values_[op.from];
     return map(value, [&](std::size_t i, std::size_t at) {
-      return a.data[at] +
-             rounded(op.constants[op.constants.size() == 1 ? 0 : i], value.scale);
+      return a.data[at] + rounded(op.constants[op.constants.size() == 1 ? 0 : i], value.scale);
     });
   }
   Bundle evaluate(const Relinearise& op, const Value&) { return copy(op.from); }

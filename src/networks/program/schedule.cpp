@@ -12,14 +12,16 @@ constexpr std::size_t kInputWave = 64;
 
 class Planner {
  public:
-  Planner(const Program& program, std::size_t wave_tiles) : program_(program), wave_tiles_(wave_tiles) {}
+  Planner(const Program& program, std::size_t wave_tiles)
+      : program_(program), wave_tiles_(wave_tiles) {}
 
   Schedule run() {
     assign_stages();
     find_stored();
     for (std::uint32_t s = 0; s < schedule_.stages.size(); ++s) make_tiles(s);
     done_.resize(schedule_.stages.size());
-    for (std::size_t s = 0; s < done_.size(); ++s) done_[s].assign(schedule_.stages[s].tiles.size(), false);
+    for (std::size_t s = 0; s < done_.size(); ++s)
+      done_[s].assign(schedule_.stages[s].tiles.size(), false);
     const std::uint32_t last = stage_of_.back();
     std::vector<std::uint32_t> all(schedule_.stages[last].tiles.size());
     std::iota(all.begin(), all.end(), 0);
@@ -73,7 +75,8 @@ class Planner {
       for (const AffineTerm& term : affine->terms) {
         for (const Block& block : term.blocks) {
           for (std::uint32_t o : block.outputs) {
-            root[std::max(find(o), find(block.outputs[0]))] = std::min(find(o), find(block.outputs[0]));
+            root[std::max(find(o), find(block.outputs[0]))] =
+                std::min(find(o), find(block.outputs[0]));
           }
         }
       }
@@ -193,14 +196,15 @@ std::size_t planned_peak_bytes(const Program& program, const Schedule& schedule,
     const Stage& stage = schedule.stages[wave.stage];
     std::size_t elements = 0;
     for (std::uint32_t t : wave.tiles) elements += stage.tiles[t].elements.size();
-    // All of a wave's first values exist together; a thread holds one element's chain besides, three
-    // ciphertexts of its largest kind (operand, result, key-switching scratch).
+    // All of a wave's first values exist together; a thread holds one element's chain besides,
+    // three ciphertexts of its largest kind (operand, result, key-switching scratch).
     std::size_t largest = 0;
     for (ValueId id : stage.values) {
       largest = std::max(largest, ciphertext_bytes(program.values[id], n));
     }
     const std::size_t temporary =
-        elements * ciphertext_bytes(program.values[stage.values.front()], n) + 3 * threads * largest;
+        elements * ciphertext_bytes(program.values[stage.values.front()], n) +
+        3 * threads * largest;
     for (ValueId id : stage.stored) live += elements * ciphertext_bytes(program.values[id], n);
     peak = std::max(peak, live + (stage.values.size() > 1 ? temporary : 0));
     for (const Element& e : wave.release) live -= ciphertext_bytes(program.values[e.value], n);

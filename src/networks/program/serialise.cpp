@@ -27,8 +27,8 @@ void write_list(ByteWriter& out, const std::vector<std::uint64_t>& list) {
 }
 
 template <typename T, typename F>
-std::vector<T> read_list(ByteReader& in, std::size_t limit, std::size_t item_bytes, const char* items,
-                         F&& item) {
+std::vector<T> read_list(ByteReader& in, std::size_t limit, std::size_t item_bytes,
+                         const char* items, F&& item) {
   const std::size_t n = in.count(limit, item_bytes, items);
   std::vector<T> list(n);
   for (T& v : list) v = item();
@@ -111,8 +111,10 @@ AffineTerm read_term(ByteReader& in) {
   term.blocks.resize(in.count(kMaxElements, 12, "blocks"));
   for (Block& block : term.blocks) {
     block.matrix = in.u32();
-    block.inputs = read_list<std::uint32_t>(in, kMaxElements, 4, "block inputs", [&] { return in.u32(); });
-    block.outputs = read_list<std::uint32_t>(in, kMaxElements, 4, "block outputs", [&] { return in.u32(); });
+    block.inputs =
+        read_list<std::uint32_t>(in, kMaxElements, 4, "block inputs", [&] { return in.u32(); });
+    block.outputs =
+        read_list<std::uint32_t>(in, kMaxElements, 4, "block outputs", [&] { return in.u32(); });
   }
   return term;
 }

@@ -11,8 +11,9 @@ namespace {
 
 using base::ErrorCode;
 
-// Integer weights and factors carry result scale / operand scale; both scales are exact, their quotient
-// need not be, so these two ops may choose the result's scale. Everything else must hit it.
+// Integer weights and factors carry result scale / operand scale; both scales are exact, their
+// quotient need not be, so these two ops may choose the result's scale. Everything else must hit
+// it.
 class Checker {
  public:
   explicit Checker(const Program& program) : program_(program) {}
@@ -83,7 +84,8 @@ class Checker {
     if (from.level < value.level) fail("stands above the level of its operand");
     if (from.parts != value.parts) fail("operand and result differ in parts");
     for (const WeightMatrix& matrix : term.matrices) {
-      equal(matrix.weights.size(), std::size_t{matrix.rows} * matrix.cols, "size of a weight matrix");
+      equal(matrix.weights.size(), std::size_t{matrix.rows} * matrix.cols,
+            "size of a weight matrix");
       if (matrix.cols > 4096) fail("a weight matrix has more than 4096 columns");
       for (std::int32_t weight : matrix.weights) {
         if (std::abs(std::int64_t{weight}) >= (1 << 20)) fail("a weight is not below 2^20");

@@ -183,19 +183,27 @@ class Builder {
     return pieces;
   }
 
-  Mapped build(const Polynomial& op, ValueId value) {
-    const std::size_t size = network_.size(value);
-    const std::size_t degree = op.degree();
-    for (const auto& set : op.sets) {
-      if (set.size() != degree + 1 || set.back() == 0 || degree < 2 || degree > 4) {
-        base::fail(
-            base::ErrorCode::kUnsupported,
-            "layer '" + layer_ + "': a polynomial of degree " + std::to_string(set.size() - 1) +
-                (set.size() == degree + 1 ? "; this layout evaluates degrees 2 to 4"
-                                          : " beside one of degree " + std::to_string(degree) +
-                                                "; all channels of a layer need one degree"));
-      }
+  // Without leading zeros (odd functions have them); one degree for all channels.
+  Polynomial trimmed(Polynomial polynomial) const {
+    for (auto& set : polynomial.sets) {
+      while (!set.empty() && set.back() == 0) set.pop_back();
     }
+    for (const auto& set : polynomial.sets) {
+      if (set.size() == polynomial.sets.front().size() && set.size() >= 3 && set.size() <= 5)
+        continue;
+      base::fail(
+          base::ErrorCode::kUnsupported,
+          "layer '" + layer_ + "': a polynomial of degree " +
+              std::to_string(set.empty() ? 0 : set.size() - 1) +
+              "; this layout evaluates degrees 2 to 4, one degree for all channels of a layer");
+    }
+    return polynomial;
+  }
+
+  Mapped build(const Polynomial& polynomial, ValueId value) {
+    const std::size_t size = network_.size(value);
+    const Polynomial op = trimmed(polynomial);
+    const std::size_t degree = op.sets.front().size() - 1;
     const auto take = [&](auto member) {
       return per_element(op, size, [&](const auto& c) { return depress(c).*member; });
     };

@@ -22,8 +22,12 @@ std::vector<NodeId> operands(const CircuitOp& op) {
                           for (const RealTerm& term : o.terms) ids.push_back(term.from);
                           return ids;
                         },
-                        [](const CircuitMultiply& o) { return std::vector<NodeId>{o.a, o.b}; },
-                        [](const CircuitAddScaled& o) { return std::vector<NodeId>{o.from, o.addend}; },
+                        [](const CircuitMultiply& o) {
+                          return std::vector<NodeId>{o.a, o.b};
+                        },
+                        [](const CircuitAddScaled& o) {
+                          return std::vector<NodeId>{o.from, o.addend};
+                        },
                         [](const auto& o) { return std::vector<NodeId>{o.from}; },
                     },
                     op);

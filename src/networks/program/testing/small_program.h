@@ -6,15 +6,17 @@
 
 namespace serdab::program::testing {
 
-/// A verified program that uses every op, over the given primes (four or more): 4 inputs, a convolution-like
-/// affine with a shared matrix, degree-4 and product branches, a residual affine, 2 answers.
+/// A verified program that uses every op, over the given primes (four or more): 4 inputs, a
+/// convolution-like affine with a shared matrix, degree-4 and product branches, a residual affine,
+/// 2 answers.
 inline Program small_program(const std::vector<std::uint64_t>& primes,
                              const std::vector<std::uint64_t>& special) {
   Program p;
   p.primes = primes;
   p.special_primes = special;
   const auto top = static_cast<unsigned>(primes.size() - 1);
-  const auto push = [&](Op op, std::uint32_t count, unsigned parts, unsigned level, base::Scale scale) {
+  const auto push = [&](Op op, std::uint32_t count, unsigned parts, unsigned level,
+                        base::Scale scale) {
     p.values.push_back({std::move(op), "layer", count, parts, {level}, scale, 1.0});
     return static_cast<ValueId>(p.values.size() - 1);
   };
@@ -39,7 +41,8 @@ inline Program small_program(const std::vector<std::uint64_t>& primes,
   // A residual sum: y and the input itself, brought to one scale by their weights.
   const base::Scale s4 = s3 * base::Scale{64};
   const auto unit = static_cast<std::int32_t>(std::llround(s4.value / s.value));
-  AffineTerm from_y{y, {{2, 5, {64, 32, -16, 7, 1, 0, 5, -64, 20, 3}}}, {{0, {0, 1, 2, 3, 4}, {0, 1}}}};
+  AffineTerm from_y{
+      y, {{2, 5, {64, 32, -16, 7, 1, 0, 5, -64, 20, 3}}}, {{0, {0, 1, 2, 3, 4}, {0, 1}}}};
   AffineTerm from_x{x, {{1, 1, {unit}}}, {{0, {3}, {1}}}};
   push(Affine{{from_y, from_x}, {0.0, 1.0}}, 2, 2, top - 2, s4);
   return p;
