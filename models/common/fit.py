@@ -72,12 +72,12 @@ class _Run:
         self._network, self._train, self._recipe = network, train, recipe
         self._steps = len(train.labels) // recipe.batch
         self._loss = _loss(recipe, teacher)
+        self.average = Average(network, recipe.average_decay)  # copied before the hooks of the watch
         self._watch = RangeWatch(network, penalise=recipe.range_penalty > 0)
         self._optimiser = torch.optim.AdamW(network.parameters(), weight_decay=recipe.weight_decay)
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
             self._optimiser, recipe.learning_rate, total_steps=self._steps * recipe.epochs, pct_start=0.2
         )
-        self.average = Average(network, recipe.average_decay)
 
     def epoch(self):
         """Mean loss and largest |pre-activation| per layer over one pass of whole batches."""

@@ -31,10 +31,11 @@ struct BlockAffine {
   std::size_t multiplications() const;          ///< Σ rows·cols over the blocks
 };
 
-/// Gathers the rows of a matrix that read exactly the same columns into one dense block, and shares
-/// the weights between blocks whose weights are equal. A convolution becomes one block per
-/// position, all with the same matrix but for the positions at a padded border. Blocks come in the
-/// order of their first output.
+/// Gathers the rows of a matrix that read the same columns, or nearly the same (nine tenths), into
+/// one dense block, and shares the weights between blocks whose weights are equal. A convolution
+/// becomes one block per position, all with the same matrix but for the positions at a padded
+/// border; single weights that are zero do not split blocks. Blocks come in the order of their
+/// first output.
 BlockAffine block_partition(const SparseMatrix& matrix);
 
 }  // namespace serdab::packing

@@ -51,6 +51,25 @@ TEST(BlockPartition, ConvolutionSharesOneMatrixInside) {
   EXPECT_EQ(apply_blocks(map, matrix.rows, x), apply_map(matrix, x));
 }
 
+TEST(BlockPartition, SingleZeroWeightsDoNotSplitBlocks) {
+  SparseBuilder builder(40);
+  for (std::size_t r = 0; r < 16; ++r) {
+    for (std::size_t c = 0; c < 20; ++c) {
+      const bool zero = c == r;  // another weight in every row
+      builder.add(c + (r % 2) * 20, zero ? 0.0 : 1.0 + static_cast<double>(r * 20 + c));
+    }
+    builder.end_row();
+  }
+  const SparseMatrix matrix = builder.finish();
+  const BlockAffine map = block_partition(matrix);
+  ASSERT_EQ(map.blocks.size(), 2u);
+  EXPECT_EQ(map.blocks[0].inputs.size(), 20u);
+  EXPECT_EQ(map.blocks[0].outputs.size(), 8u);
+  std::vector<double> x(40);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<double>(i % 7);
+  EXPECT_EQ(apply_blocks(map, matrix.rows, x), apply_map(matrix, x));
+}
+
 TEST(BlockPartition, EqualValuesOfDifferentExtentsAreNotShared) {
   SparseBuilder builder(4);
   for (std::size_t c = 0; c < 4; ++c) builder.add(c, 1.0);  // 1x4

@@ -32,7 +32,11 @@ std::size_t merged_nonzeros(const Term& outer, const Affine& inner) {
 class Merger {
  public:
   Merger(ArithmeticNetwork network, const MergeOptions& options)
-      : network_(std::move(network)), options_(options), alive_(network_.steps.size(), true) {}
+      : network_(std::move(network)), options_(options), alive_(network_.steps.size(), true) {
+    for (std::size_t i = 0; i < network_.steps.size(); ++i) {
+      if (affine(i) != nullptr) total_ += static_cast<double>(affine(i)->nonzeros());
+    }
+  }
 
   ArithmeticNetwork run() {
     for (ValueId value = 1; value < network_.output(); ++value) consider(value);
@@ -70,7 +74,9 @@ class Merger {
       before += outer.map.nonzeros();
       after += merged_nonzeros(outer, *inner);
     }
-    if (static_cast<double>(after) > options_.max_growth * static_cast<double>(before)) return;
+    const double allowed = std::max(options_.max_growth * static_cast<double>(before),
+                                    static_cast<double>(before) + options_.level_worth * total_);
+    if (static_cast<double>(after) > allowed) return;
     for (std::size_t step : reading) merge(value, step);
     alive_[value - 1] = false;
   }
@@ -120,6 +126,7 @@ class Merger {
   ArithmeticNetwork network_;
   const MergeOptions& options_;
   std::vector<bool> alive_;
+  double total_ = 0.0;  ///< entries of the whole network before merging
 };
 
 }  // namespace

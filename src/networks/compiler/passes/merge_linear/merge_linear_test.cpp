@@ -45,7 +45,18 @@ TEST(MergeLinear, ANarrowWaistStaysWithinTheFactor) {
   g.add("down", graph::Dense{ones(2, 20), {}}, {0});
   g.add("up", graph::Dense{ones(20, 2), {}}, {1});
   EXPECT_EQ(merge_linear(lower(g)).steps.size(), 2u);  // 80 entries, merged 400
-  EXPECT_EQ(merge_linear(lower(g), {5.0}).steps.size(), 1u);
+  EXPECT_EQ(merge_linear(lower(g), {5.0, 0.0}).steps.size(), 1u);
+}
+
+TEST(MergeLinear, ALevelIsWorthAShareOfTheNetwork) {
+  Graph g;
+  g.add("x", graph::Input{{100}}, {});
+  g.add("big", graph::Dense{ones(100, 100), {}}, {0});
+  g.add("act", graph::Polynomial{{{0, 0, 1}}, {}}, {1});
+  g.add("down", graph::Dense{ones(2, 100), {}}, {2});
+  g.add("up", graph::Dense{ones(10, 2), {}}, {3});  // 220 entries, merged 1,000, all 10,220
+  EXPECT_EQ(merge_linear(lower(g)).steps.size(), 3u);
+  EXPECT_EQ(merge_linear(lower(g), {2.0, 0.05}).steps.size(), 4u);
 }
 
 TEST(MergeLinear, AValueAPolynomialReadsStays) {
