@@ -113,7 +113,7 @@ void tensor_square(const Modulus& q, Words a0, Words a1, WordsOut out0, WordsOut
 void multiply_scalar(const Modulus& q, Words a, std::uint64_t w, WordsOut out, std::size_t n) {
   SERDAB_ASSERT(w < q.value());
   const Prime p = make_prime(q);
-  const Vec factor = set1_centred(w, q);
+  const Factor factor = make_factor(set1_centred(w, q), p);
   for_vectors(n, [&](std::size_t i) {
     store_wrapped(out + i, product(load_words(a + i), factor, p), p.q);
   });
@@ -122,7 +122,7 @@ void multiply_scalar(const Modulus& q, Words a, std::uint64_t w, WordsOut out, s
 void multiply_scalar_add(const Modulus& q, Words a, std::uint64_t w, WordsOut out, std::size_t n) {
   SERDAB_ASSERT(w < q.value());
   const Prime p = make_prime(q);
-  const Vec factor = set1_centred(w, q);
+  const Factor factor = make_factor(set1_centred(w, q), p);
   for_vectors(n, [&](std::size_t i) {
     const Vec sum = _mm256_add_pd(load_words(out + i), product(load_words(a + i), factor, p));
     store_canonical(out + i, sum, p);
@@ -133,7 +133,7 @@ void subtract_multiply_scalar(const Modulus& q, Words a, Words b, std::uint64_t 
                               std::size_t n) {
   SERDAB_ASSERT(w < q.value());
   const Prime p = make_prime(q);
-  const Vec factor = set1_centred(w, q);
+  const Factor factor = make_factor(set1_centred(w, q), p);
   for_vectors(n, [&](std::size_t i) {
     const Vec difference = _mm256_sub_pd(load_words(a + i), load_words(b + i));
     store_wrapped(out + i, product(difference, factor, p), p.q);

@@ -25,64 +25,98 @@ struct Sums {
     }
   };
 
+  /// Constants of a reduction.
+  struct Target {
+    Prime<V> p;
+    WideReduction<V> reduction;
+    explicit Target(const Modulus& q) : p(q), reduction(q) {}
+    void store(std::uint64_t* out, const Accumulator& sum) const {
+      V::store(out, reduction(sum.low, sum.high, p));
+    }
+  };
+
+  /// Calls four(i) and, for a rest of two vectors, two(i). Four lines of each source at a time:
+  /// sources are whole polynomials apart, which no prefetcher follows for many at once.
+  template <typename Four, typename Two>
+  static void for_columns(std::size_t n, const Four& four, const Two& two) {
+    SERDAB_ASSERT(n % kColumns == 0);
+    std::size_t i = 0;
+    for (; i + 2 * kColumns <= n; i += 2 * kColumns) four(i);
+    if (i < n) two(i);
+  }
+
+  template <std::size_t kVectors>
+  static void inner_product_columns(const Target& target, std::size_t digits,
+                                    const std::uint64_t* const* d, const std::uint64_t* const* k0,
+                                    const std::uint64_t* const* k1, std::uint64_t* out0,
+                                    std::uint64_t* out1, std::size_t i) {
+    Accumulator sum0[kVectors], sum1[kVectors];
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      sum0[v] = sum1[v] = {target.p.zero, target.p.zero};
+    }
+    for (std::size_t j = 0; j < digits; ++j) {
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        const Vec digit = V::load(d[j] + i + v * kLanes);
+        sum0[v].add(digit, V::load(k0[j] + i + v * kLanes));
+        sum1[v].add(digit, V::load(k1[j] + i + v * kLanes));
+      }
+    }
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      target.store(out0 + i + v * kLanes, sum0[v]);
+      target.store(out1 + i + v * kLanes, sum1[v]);
+    }
+  }
+
   static void inner_product(const Modulus& q, std::size_t digits, const std::uint64_t* const* d,
                             const std::uint64_t* const* k0, const std::uint64_t* const* k1,
                             std::uint64_t* out0, std::uint64_t* out1, std::size_t n) {
-    SERDAB_ASSERT(digits <= 64 && n % kColumns == 0);
-    const Prime<V> p(q);
-    const WideReduction<V> reduction(q);
-    for (std::size_t i = 0; i < n; i += kColumns) {
-      Accumulator sum[2][2];
-      for (auto& row : sum) row[0] = row[1] = {p.zero, p.zero};
-      for (std::size_t j = 0; j < digits; ++j) {
-        for (std::size_t v = 0; v < 2; ++v) {
-          const Vec digit = V::load(d[j] + i + v * kLanes);
-          sum[0][v].add(digit, V::load(k0[j] + i + v * kLanes));
-          sum[1][v].add(digit, V::load(k1[j] + i + v * kLanes));
-        }
-      }
-      for (std::size_t v = 0; v < 2; ++v) {
-        V::store(out0 + i + v * kLanes, reduction(sum[0][v].low, sum[0][v].high, p));
-        V::store(out1 + i + v * kLanes, reduction(sum[1][v].low, sum[1][v].high, p));
-      }
+    SERDAB_ASSERT(digits <= 64);
+    const Target target(q);
+    for_columns(
+        n,
+        [&](std::size_t i) { inner_product_columns<4>(target, digits, d, k0, k1, out0, out1, i); },
+        [&](std::size_t i) { inner_product_columns<2>(target, digits, d, k0, k1, out0, out1, i); });
+  }
+
+  template <std::size_t kVectors>
+  static void base_convert_columns(const Target& target, std::size_t sources,
+                                   const std::uint64_t* const* in, const std::uint64_t* factors,
+                                   std::uint64_t* out, std::size_t i) {
+    Accumulator sum[kVectors];
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < kVectors; ++v) sum[v] = {target.p.zero, target.p.zero};
+    for (std::size_t j = 0; j < sources; ++j) {
+      const Vec w = V::set1(factors[j]);
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < kVectors; ++v) sum[v].add(V::load(in[j] + i + v * kLanes), w);
     }
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < kVectors; ++v) target.store(out + i + v * kLanes, sum[v]);
   }
 
   static void base_convert(const Modulus& q, std::size_t sources, const std::uint64_t* const* in,
                            const std::uint64_t* factors, std::uint64_t* out, std::size_t n) {
-    SERDAB_ASSERT(sources <= 64 && n % kColumns == 0);
-    const Prime<V> p(q);
-    const WideReduction<V> reduction(q);
-    for (std::size_t i = 0; i < n; i += kColumns) {
-      Accumulator sum0{p.zero, p.zero}, sum1{p.zero, p.zero};
-      for (std::size_t j = 0; j < sources; ++j) {
-        const Vec w = V::set1(factors[j]);
-        sum0.add(V::load(in[j] + i), w);
-        sum1.add(V::load(in[j] + i + kLanes), w);
-      }
-      V::store(out + i, reduction(sum0.low, sum0.high, p));
-      V::store(out + i + kLanes, reduction(sum1.low, sum1.high, p));
-    }
+    SERDAB_ASSERT(sources <= 64);
+    const Target target(q);
+    for_columns(
+        n, [&](std::size_t i) { base_convert_columns<4>(target, sources, in, factors, out, i); },
+        [&](std::size_t i) { base_convert_columns<2>(target, sources, in, factors, out, i); });
   }
-
-  /// What a GEMM tile needs: packed weights, one panel of 16 columns, where to write.
-  struct Tile {
-    const Prime<V>& p;
-    const WideReduction<V>& reduction;
-    std::size_t cols;
-  };
 
   /// kRows rows times one panel (16 columns of every input, one after the other).
   template <std::size_t kRows>
-  static void multiply_panel(const Tile& tile, const std::uint64_t* weights,
+  static void multiply_panel(const Target& target, std::size_t cols, const std::uint64_t* weights,
                              const std::uint64_t* panel, std::uint64_t* const* out,
                              std::size_t column) {
     Accumulator sum[kRows][2];
 #pragma GCC unroll 6
     for (std::size_t r = 0; r < kRows; ++r) {
-      sum[r][0] = sum[r][1] = {tile.p.zero, tile.p.zero};
+      sum[r][0] = sum[r][1] = {target.p.zero, target.p.zero};
     }
-    const std::uint64_t* const end = panel + tile.cols * kColumns;
+    const std::uint64_t* const end = panel + cols * kColumns;
     for (; panel != end; panel += kColumns, weights += kRows) {
       const Vec x0 = V::load(panel);
       const Vec x1 = V::load(panel + kLanes);
@@ -95,27 +129,27 @@ struct Sums {
     }
 #pragma GCC unroll 6
     for (std::size_t r = 0; r < kRows; ++r) {
-      V::store(out[r] + column, tile.reduction(sum[r][0].low, sum[r][0].high, tile.p));
-      V::store(out[r] + column + kLanes, tile.reduction(sum[r][1].low, sum[r][1].high, tile.p));
+      target.store(out[r] + column, sum[r][0]);
+      target.store(out[r] + column + kLanes, sum[r][1]);
     }
   }
 
-  static void multiply_rows(std::size_t rows, const Tile& tile, const std::uint64_t* weights,
-                            const std::uint64_t* panel, std::uint64_t* const* out,
-                            std::size_t column) {
+  static void multiply_rows(std::size_t rows, const Target& target, std::size_t cols,
+                            const std::uint64_t* weights, const std::uint64_t* panel,
+                            std::uint64_t* const* out, std::size_t column) {
     switch (rows) {
       case 1:
-        return multiply_panel<1>(tile, weights, panel, out, column);
+        return multiply_panel<1>(target, cols, weights, panel, out, column);
       case 2:
-        return multiply_panel<2>(tile, weights, panel, out, column);
+        return multiply_panel<2>(target, cols, weights, panel, out, column);
       case 3:
-        return multiply_panel<3>(tile, weights, panel, out, column);
+        return multiply_panel<3>(target, cols, weights, panel, out, column);
       case 4:
-        return multiply_panel<4>(tile, weights, panel, out, column);
+        return multiply_panel<4>(target, cols, weights, panel, out, column);
       case 5:
-        return multiply_panel<5>(tile, weights, panel, out, column);
+        return multiply_panel<5>(target, cols, weights, panel, out, column);
       default:
-        return multiply_panel<6>(tile, weights, panel, out, column);
+        return multiply_panel<6>(target, cols, weights, panel, out, column);
     }
   }
 
@@ -157,9 +191,7 @@ struct Sums {
                    std::uint64_t* const* out, std::size_t n) {
     SERDAB_ASSERT(weights.cols <= 4096 && n % kColumns == 0);
     if (weights.rows == 0) return;
-    const Prime<V> p(q);
-    const WideReduction<V> reduction(q);
-    const Tile tile{p, reduction, weights.cols};
+    const Target target(q);
     std::size_t columns = 4 * kColumns;
     while (columns > kColumns && columns * weights.cols * sizeof(std::uint64_t) > kTileBytes) {
       columns /= 2;
@@ -176,7 +208,7 @@ struct Sums {
       for (std::size_t c = 0; c < width; c += kColumns) {
         for (std::size_t b = 0; b < count; ++b) {
           const std::size_t row = first_row(weights.rows, count, b);
-          multiply_rows(first_row(weights.rows, count, b + 1) - row, tile,
+          multiply_rows(first_row(weights.rows, count, b + 1) - row, target, weights.cols,
                         packed + row * weights.cols, panels + c * weights.cols, out + row,
                         column + c);
         }
