@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <tuple>
 
@@ -274,6 +275,14 @@ TEST(Selection, ScalarIsAlwaysThereAndFirst) {
   EXPECT_EQ(available_kernels().front()->name, "scalar");
   EXPECT_EQ(select_kernels("scalar").name, "scalar");
   EXPECT_EQ(select_kernels("").name, available_kernels().back()->name);
+}
+
+TEST(Selection, TheVariableForcesATable) {
+  // kernels() chooses once; no other test of this program calls it.
+  ASSERT_EQ(setenv("SERDAB_KERNELS", "scalar", 1), 0);
+  EXPECT_EQ(kernels().name, "scalar");
+  ASSERT_EQ(setenv("SERDAB_KERNELS", "neon", 1), 0);
+  EXPECT_EQ(kernels().name, "scalar");
 }
 
 TEST(Selection, UnknownNameListsWhatThisMachineRuns) {
