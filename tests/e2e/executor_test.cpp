@@ -111,8 +111,7 @@ double root_mean_square(const Bundle& a, const Bundle& b) {
 }
 
 TEST_P(InsecureBackends, EveryValueAgreesWithinItsPredictedNoise) {
-  const program::NoiseModel noise(parameters_.ring(), parameters_.n(), parameters_.q(),
-                                  parameters_.p(), parameters_.digit_primes());
+  const ckks_params::NoiseModel noise(parameters_);
   for (std::size_t last = 0; last < program_.values.size(); ++last) {
     const Program part = cut(program_, last);
     runtime::Executor run = executor(part);

@@ -7,9 +7,9 @@
 
 #include "engine/base/units.h"
 
-/// The encrypted program as data. A value is a bundle of `count` ciphertexts of equal level, scale and number
-/// of parts; an op makes the next value. Elementwise ops work on each element i of the bundle alone;
-/// only Affine mixes elements. What an op means is defined by reference.h.
+/// The encrypted program as data. A value is a bundle of `count` ciphertexts of equal level, scale
+/// and number of parts; an op makes the next value. Elementwise ops work on each element i of the
+/// bundle alone; only Affine mixes elements. What an op means is defined by reference.h.
 namespace serdab::program {
 
 using ValueId = std::uint32_t;
@@ -21,7 +21,8 @@ struct WeightMatrix {
   std::vector<std::int32_t> weights;
 };
 
-/// outputs[r] += Σ_k matrix[r][k] · inputs[k]. The same matrix may serve many blocks (a convolution does).
+/// outputs[r] += Σ_k matrix[r][k] · inputs[k]. The same matrix may serve many blocks (a convolution
+/// does).
 struct Block {
   std::uint32_t matrix = 0;
   std::vector<std::uint32_t> inputs;
@@ -39,7 +40,8 @@ struct AffineTerm {
 
 /// The program's arguments, in order.
 struct Input {};
-/// Σ terms + bias. Terms may stand at a higher level than the result: their further primes are ignored.
+/// Σ terms + bias. Terms may stand at a higher level than the result: their further primes are
+/// ignored.
 struct Affine {
   std::vector<AffineTerm> terms;
   std::vector<double> bias;  ///< one an element, in message units
@@ -79,8 +81,8 @@ struct ModDrop {
   ValueId from = 0;
 };
 
-using Op = std::variant<Input, Affine, Square, Multiply, AddScaled, AddConstant, Relinearise, Rescale,
-                        ModDrop>;
+using Op = std::variant<Input, Affine, Square, Multiply, AddScaled, AddConstant, Relinearise,
+                        Rescale, ModDrop>;
 
 /// What is known of a value before anything runs.
 struct Value {
@@ -98,8 +100,8 @@ enum class Layout : std::uint8_t {
   kBatch = 0,  ///< one feature a ciphertext, one image a slot
 };
 
-/// An encrypted program: values in order of definition, the last one is the answer. Immutable once built;
-/// const access may be shared by threads.
+/// An encrypted program: values in order of definition, the last one is the answer. Immutable once
+/// built; const access may be shared by threads.
 struct Program {
   Layout layout = Layout::kBatch;
   std::vector<std::uint64_t> primes;          ///< q_0 … q_L, which scales are divided by

@@ -82,7 +82,7 @@ TEST(Serialise, RoundTrips) {
 TEST(Serialise, EveryCutIsAnError) {
   const auto bytes = bytes_of(example());
   for (std::size_t size = 0; size < bytes.size(); ++size) {
-    base::ByteReader in(std::span(bytes).first(size), "program");
+    base::ByteReader in({bytes.data(), size}, "program");
     EXPECT_THROW(read(in), base::Error) << size;
   }
 }
@@ -162,8 +162,13 @@ TEST(Schedule, PeakCoversWhatLivesAtOnce) {
 }
 
 TEST(Noise, SimulationIsDeterministicAndNearThePrediction) {
-  const Program p = example();
-  const NoiseModel model(base::RingKind::kConjugateInvariant, 4096, p.primes, p.special_primes, 1);
+  ckks_params::ParametersLiteral literal;
+  literal.ring = base::RingKind::kConjugateInvariant;
+  literal.log_n = 13;
+  literal.q = ckks_params::choose_primes(literal.ring, 13, {40, 40, 40, 40});
+  literal.p = ckks_params::choose_primes(literal.ring, 13, {42}, literal.q);
+  const ckks_params::NoiseModel model(ckks_params::Parameters::create(literal));
+  const Program p = testing::small_program(literal.q, literal.p);
   const Bundle input(4, 2000);
   const auto observer = noise_observer(p, model, 5);
   Bundle first;
@@ -177,7 +182,10 @@ TEST(Noise, SimulationIsDeterministicAndNearThePrediction) {
   double squares = 0;
   for (double x : first.data) squares += x * x;
   const double measured = std::sqrt(squares / static_cast<double>(first.data.size()));
-  EXPECT_NEAR(measured, model.fresh() / p.input().scale.value, 0.05 * measured);
+  EXPECT_NEAR(measured, added_noise(p, 0, model), 0.05 * measured);
+  EXPECT_GT(added_noise(p, 4, model), 0);  // relinearise
+  EXPECT_GT(added_noise(p, 5, model), 0);  // rescale
+  EXPECT_EQ(added_noise(p, 1, model), 0);  // affine
 }
 
 }  // namespace

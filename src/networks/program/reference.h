@@ -24,9 +24,10 @@ struct Bundle {
 /// Called after a value has been computed; may change it (noise) or record it (comparisons).
 using Observer = std::function<void(ValueId, Bundle&)>;
 
-/// What the program means: runs it in double precision on a batch of images. Integer weights, factors
-/// and rounded constants are applied as the encrypted run applies them, divided by their scales; nothing
-/// else is rounded. `input` is count(value 0) x batch. Returns the answer. Uses parallel_for; thread-safe.
+/// What the program means: runs it in double precision on a batch of images. Integer weights,
+/// factors and rounded constants are applied as the encrypted run applies them, divided by their
+/// scales; nothing else is rounded. `input` is count(value 0) x batch. Returns the answer. Uses
+/// parallel_for; thread-safe.
 Bundle run_reference(const Program& program, Bundle input, const Observer& observer = {});
 
 }  // namespace serdab::program

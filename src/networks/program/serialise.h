@@ -5,8 +5,8 @@
 
 namespace serdab::program {
 
-/// The program as bytes, and back. Reading is bounded and ends with verify(): bytes from anywhere give a
-/// program that every backend can run, or base::Error(kCorrupt or kMismatch).
+/// The program as bytes, and back. Reading is bounded and ends with verify(): bytes from anywhere
+/// give a program that every backend can run, or base::Error(kCorrupt or kMismatch).
 void write(const Program& program, base::ByteWriter& out);
 Program read(base::ByteReader& in);
 

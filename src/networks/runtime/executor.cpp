@@ -71,6 +71,14 @@ Executor::Executor(const program::Program& program, const ckks::Context& context
                                            "; the evaluation key does not reach it");
     }
   }
+  readers_.resize(program.values.size());
+  stored_.resize(program.values.size());
+  for (const Value& value : program.values) {
+    for (ValueId operand : program::operands(value.op)) ++readers_[operand];
+  }
+  for (const program::Stage& stage : schedule_.stages) {
+    for (ValueId id : stage.stored) stored_[id] = true;
+  }
   double sum = 0;
   for (const program::Wave& wave : schedule_.waves) {
     const program::Stage& stage = schedule_.stages[wave.stage];
@@ -132,10 +140,23 @@ void Executor::run_element(const program::Stage& stage, std::uint32_t index, Cip
   std::vector<ValueId> rest(stage.values.begin(), stage.values.end());
   while (rest.size() > 1) {
     rest.erase(rest.begin());
+    if (fusible(rest)) rest.erase(rest.begin());
     const ValueId id = rest.front();
     local.insert_or_assign(id, apply(id, index, local, rest));
   }
   for (ValueId id : stage.stored) store(id, index, std::move(local.at(id)));
+}
+
+// A relinearisation whose only reader is the rescale that follows it: both divide, so they divide
+// at once.
+bool Executor::fusible(const std::vector<ValueId>& rest) const {
+  if (rest.size() < 2 ||
+      !std::holds_alternative<program::Relinearise>(program_.values[rest[0]].op)) {
+    return false;
+  }
+  const auto* rescale = std::get_if<program::Rescale>(&program_.values[rest[1]].op);
+  return rescale != nullptr && rescale->from == rest[0] && readers_[rest[0]] == 1 &&
+         rescale->primes <= ckks::Context::kMaxDrop;
 }
 
 // `rest` are the stage's ops from this one on: an operand that none of the later ones reads and
@@ -152,11 +173,7 @@ Ciphertext Executor::apply(ValueId id, std::uint32_t index, std::map<ValueId, Ci
       const auto ids = program::operands(program_.values[later].op);
       return std::find(ids.begin(), ids.end(), from) != ids.end();
     });
-    const auto& stages = schedule_.stages;
-    const bool stored = std::any_of(stages.begin(), stages.end(), [&](const program::Stage& stage) {
-      return std::find(stage.stored.begin(), stage.stored.end(), from) != stage.stored.end();
-    });
-    if (at == local.end() || read_later || stored) return operand(from).clone();
+    if (at == local.end() || read_later || stored_[from]) return operand(from).clone();
     return std::move(at->second);
   };
   const Value& value = program_.values[id];
@@ -176,8 +193,14 @@ Ciphertext Executor::apply(ValueId id, std::uint32_t index, std::map<ValueId, Ci
     result = consume(relinearise->from);
     evaluator_.relinearise(result, *key_);
   } else if (const auto* rescale = std::get_if<program::Rescale>(&value.op)) {
-    result = consume(rescale->from);
-    evaluator_.rescale(result, rescale->primes);
+    const auto* before = std::get_if<program::Relinearise>(&program_.values[rescale->from].op);
+    if (before != nullptr && local.find(rescale->from) == local.end()) {
+      result = consume(before->from);
+      evaluator_.relinearise_rescale(result, *key_, rescale->primes);
+    } else {
+      result = consume(rescale->from);
+      evaluator_.rescale(result, rescale->primes);
+    }
   } else if (const auto* drop = std::get_if<program::ModDrop>(&value.op)) {
     result = consume(drop->from);
     evaluator_.mod_drop(result, value.level);

@@ -50,6 +50,7 @@ class Executor {
   void run_tile(const program::Stage& stage, const program::Tile& tile);
   std::vector<ckks::Ciphertext> start_tile(program::ValueId first, const program::Tile& tile) const;
   void run_element(const program::Stage& stage, std::uint32_t index, ckks::Ciphertext&& first);
+  bool fusible(const std::vector<program::ValueId>& rest) const;
   ckks::Ciphertext apply(program::ValueId id, std::uint32_t index,
                          std::map<program::ValueId, ckks::Ciphertext>& local,
                          const std::vector<program::ValueId>& rest) const;
@@ -61,7 +62,9 @@ class Executor {
   const ckks::RelinearisationKey* key_;
   InputSource input_;
   program::Schedule schedule_;
-  std::vector<double> wave_weight_;  ///< cumulative
+  std::vector<double> wave_weight_;   ///< cumulative
+  std::vector<std::size_t> readers_;  ///< ops that read each value
+  std::vector<bool> stored_;          ///< by value
   std::vector<std::vector<std::optional<ckks::Ciphertext>>> store_;
   std::size_t next_wave_ = 0;
 };

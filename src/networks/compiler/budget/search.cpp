@@ -5,8 +5,10 @@
 #include <cstdio>
 
 #include "engine/base/error.h"
+#include "engine/ckks_params/noise.h"
 #include "networks/compiler/plan/work.h"
 #include "networks/program/noise.h"
+#include "networks/program/package.h"
 
 namespace serdab::compiler {
 namespace {
@@ -18,6 +20,7 @@ using ckks_params::ParametersLiteral;
 constexpr double kPeakBits = 2.2;
 // Smallest prime size tried: below, large rings have too few.
 constexpr double kMinPrimeBits = 21.5;
+constexpr double kLargestPrimeBits = 49.5;
 constexpr unsigned kMinLogN = 12;
 constexpr unsigned kMaxLogN = 16;
 constexpr int kAttempts = 4;
@@ -35,39 +38,61 @@ std::string describe(base::RingKind ring, unsigned log_n) {
          std::to_string(log_n);
 }
 
-// The special primes: as small as key-switching noise permits. That noise arises at the product's
-// scale and is divided with it, so P may be far below the digits.
-std::vector<double> special_prime_bits(const program::Program& program, base::RingKind ring,
-                                       std::size_t n, unsigned digit_primes) {
-  double needed = kMinPrimeBits;
-  bool switches = false;
+// Noise is felt at the scale after the rescale that follows a relinearisation; there it must stay
+// below a quarter of the rescale's own rounding.
+bool quiet_enough(const program::Program& program, const ckks_params::NoiseModel& noise) {
+  constexpr double kShare = 0.25;
   for (program::ValueId id = 0; id < program.values.size(); ++id) {
-    const program::Value& value = program.values[id];
-    if (!std::holds_alternative<program::Relinearise>(value.op)) continue;
-    switches = true;
-    // The scale at which the noise is felt: that of the rescale that follows, else the value's own.
-    double after = std::log2(value.scale.value);
-    double rescaled_after = after;
-    if (id + 1 < program.values.size() &&
-        std::holds_alternative<program::Rescale>(program.values[id + 1].op)) {
-      rescaled_after = std::log2(program.values[id + 1].scale.value);
-    }
-    const program::NoiseModel unit(ring, n, program.primes, {}, digit_primes);
-    const double digits_noise = std::log2(unit.key_switch(value.level));
-    constexpr double kBelowRounding = 2.0;
-    const double allowed = std::log2(unit.rounding()) + after - rescaled_after - kBelowRounding;
-    needed = std::max(needed, digits_noise - allowed);
+    if (!std::holds_alternative<program::Relinearise>(program.values[id].op)) continue;
+    const bool rescaled = id + 1 < program.values.size() &&
+                          std::holds_alternative<program::Rescale>(program.values[id + 1].op);
+    const double limit = rescaled
+                             ? kShare * program::added_noise(program, id + 1, noise)
+                             : noise.slot_deviation(noise.rescale({}, 0), program.values[id].scale);
+    if (program::added_noise(program, id, noise) > limit) return false;
   }
-  if (!switches) return {};
-  for (std::size_t begin = 0; begin < program.primes.size(); begin += digit_primes) {
-    double digit = 0;
-    for (std::size_t i = begin; i < std::min(begin + digit_primes, program.primes.size()); ++i) {
-      digit += std::log2(static_cast<double>(program.primes[i]));
+  return true;
+}
+
+// The parameters with the smallest special primes that keep key switching quiet: its noise arises
+// at the product's scale and is divided with it, so P may be far below the digits. Nothing if the
+// table does not allow them.
+std::optional<ParametersLiteral> with_special_primes(const program::Program& program,
+                                                     ParametersLiteral literal,
+                                                     unsigned digit_primes) {
+  literal.digit_primes = digit_primes;
+  double log_q = 0;
+  for (std::uint64_t q : literal.q) log_q += std::log2(static_cast<double>(q));
+  const double room = ckks_params::max_log_qp(literal.log_n, literal.security) - log_q;
+  for (double bits = kMinPrimeBits; bits < room; bits += 1) {
+    const auto pieces = static_cast<std::size_t>(std::ceil(bits / kLargestPrimeBits));
+    literal.p = ckks_params::choose_primes(
+        literal.ring, literal.log_n,
+        std::vector<double>(pieces, std::max(kMinPrimeBits, bits / static_cast<double>(pieces))),
+        literal.q);
+    try {
+      const auto parameters = Parameters::create(literal);
+      if (quiet_enough(program, ckks_params::NoiseModel(parameters))) return literal;
+    } catch (const base::Error&) {
+      // A digit still exceeds P by too much, or the table is reached by a hair: more bits, or none.
     }
-    needed = std::max(needed, digit - Parameters::kDigitSlackBits + 1);
   }
-  const double pieces = std::ceil(needed / 49.5);
-  return std::vector<double>(static_cast<std::size_t>(pieces), needed / pieces);
+  return std::nullopt;
+}
+
+// Noise of the ring alone: a chain of one prime tells it.
+struct RingNoise {
+  double fresh, rounding;  ///< standard deviations in units of 1/scale
+};
+RingNoise ring_noise(base::RingKind ring, unsigned log_n) {
+  ParametersLiteral literal;
+  literal.ring = ring;
+  literal.log_n = log_n;
+  literal.q = ckks_params::choose_primes(ring, log_n, {30});
+  literal.digit_primes = 0;
+  const ckks_params::NoiseModel noise(Parameters::create(literal));
+  return {noise.slot_deviation(noise.encoding() + noise.symmetric(), {1}),
+          noise.slot_deviation(noise.rescale({}, 0), {1})};
 }
 
 class Search {
@@ -139,10 +164,9 @@ class Search {
   }
 
   std::optional<Candidate> build(base::RingKind ring, unsigned log_n, double target) {
-    const std::size_t n = std::size_t{1} << log_n;
-    const program::NoiseModel noise(ring, n, {}, {}, 1);
-    BitBudget budget = solve_budget(circuit_, statistics_, sensitivity_, noise.fresh(),
-                                    noise.rounding(), target, goal_.guard_bits);
+    const RingNoise noise = ring_noise(ring, log_n);
+    BitBudget budget = solve_budget(circuit_, statistics_, sensitivity_, noise.fresh,
+                                    noise.rounding, target, goal_.guard_bits);
     const Chain chain = plan_chain(circuit_, statistics_, budget, kMinPrimeBits);
     const double limit = ckks_params::max_log_qp(log_n, goal_.security);
     if (chain.log_q() > limit) {
@@ -172,27 +196,25 @@ class Search {
   void choose_key_switching(Candidate& candidate) const {
     ParametersLiteral& literal = candidate.literal;
     program::Program& program = candidate.emitted.program;
+    if (program::relinearisation_level(program) < 0) {
+      literal.digit_primes = 0;
+      return;
+    }
     std::optional<double> best;
-    std::optional<ParametersLiteral> chosen;
-    const auto longest = static_cast<unsigned>(std::min<std::size_t>(4, literal.q.size()));
+    const ParametersLiteral plain = literal;
+    const auto longest = static_cast<unsigned>(std::min<std::size_t>(4, plain.q.size()));
     for (unsigned digit_primes = 1; digit_primes <= longest; ++digit_primes) {
-      const auto special =
-          special_prime_bits(program, literal.ring, std::size_t{1} << literal.log_n, digit_primes);
-      ParametersLiteral with = literal;
-      with.p = ckks_params::choose_primes(literal.ring, literal.log_n, special, literal.q);
-      with.digit_primes = special.empty() ? 0 : digit_primes;
-      double log_qp = 0;
-      for (const auto* primes : {&with.q, &with.p}) {
-        for (std::uint64_t p : *primes) log_qp += std::log2(static_cast<double>(p));
-      }
-      if (chosen && log_qp > ckks_params::max_log_qp(literal.log_n, goal_.security)) break;
-      program.special_primes = with.p;
-      const double now = seconds(program, with);
+      auto with = with_special_primes(program, plain, digit_primes);
+      if (!with) continue;
+      program.special_primes = with->p;
+      const double now = seconds(program, *with);
       if (best && now >= *best) continue;
       best = now;
-      chosen = std::move(with);
+      literal = std::move(*with);
     }
-    literal = std::move(*chosen);
+    if (!best) {
+      base::fail(base::ErrorCode::kUnsupported, "the table leaves no room for special primes");
+    }
     program.special_primes = literal.p;
   }
 
@@ -207,9 +229,7 @@ class Search {
   // Simulated noise and the actual rounded weights against the network's own answer.
   void measure(Candidate& candidate) const {
     const program::Program& program = candidate.emitted.program;
-    const program::NoiseModel noise(candidate.literal.ring,
-                                    std::size_t{1} << candidate.literal.log_n, program.primes,
-                                    program.special_primes, candidate.literal.digit_primes);
+    const ckks_params::NoiseModel noise(Parameters::create(candidate.literal));
     const program::Bundle answer =
         program::run_reference(program, calibration_, program::noise_observer(program, noise, 7));
     double squares = 0;
