@@ -13,7 +13,7 @@ namespace {
 TEST(NttPlan, ForwardCentresOnlyWhereTheNoteSays) {
   for (int i = 0; i < kMaxPasses; ++i) {
     EXPECT_EQ(plan_forward(0x1p50, 1, kMaxPasses).pass[i].centre, i % 2 == 1);
-    EXPECT_EQ(plan_forward(0x1p49, 1, kMaxPasses).pass[i].centre, i % 5 == 4);
+    EXPECT_EQ(plan_forward(0x1p49, 1, kMaxPasses).pass[i].centre, i == 4 || i == 8);
     EXPECT_FALSE(plan_forward(0x1p47, 1, kMaxPasses).pass[i].centre);
   }
 }
