@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "engine/base/error.h"
+
 namespace serdab::ckks_params {
 namespace {
 
@@ -62,6 +64,8 @@ NoisePower NoiseModel::multiply_plain(NoisePower a, double message, base::Scale 
 }
 
 NoisePower NoiseModel::key_switch(base::Level level) const {
+  base::require(!parameters_.p().empty(), base::ErrorCode::kInvalidArgument,
+                "noise of key switching: the parameters have no special primes");
   double digits = 0;
   for (std::size_t begin = 0; begin < level.primes(); begin += parameters_.digit_primes()) {
     double log_digit = 0;

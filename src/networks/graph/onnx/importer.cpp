@@ -13,6 +13,11 @@ namespace serdab::graph::onnx_import {
 using base::ErrorCode;
 
 void Importer::define(const std::string& name, Value value) {
+  constexpr std::size_t kMostConstants = std::size_t{1} << 28;
+  if (const auto* tensor = std::get_if<Tensor>(&value)) constants_ += tensor->values.size();
+  if (constants_ > kMostConstants) {
+    base::fail(ErrorCode::kLimit, "the constants of the model have more than 2^28 elements");
+  }
   if (!values_.emplace(name, std::move(value)).second) {
     base::fail(ErrorCode::kCorrupt, fmt::format("the value '{}' is defined twice", name));
   }

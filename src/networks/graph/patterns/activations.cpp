@@ -19,16 +19,20 @@ struct Scaled {
   double factor, offset;
 };
 
-/// A node seen as factor·x + offset with scalar constants; itself where it is no ScaleShift.
+/// A node seen as factor·x + offset with scalar constants, through a few ScaleShifts; itself where
+/// it is none.
 Scaled strip_scale(const Graph& graph, NodeId id) {
-  const Node& node = graph.node(id);
-  const auto* scale = std::get_if<ScaleShift>(&node.op);
-  if (scale == nullptr || !scale->factor.is_scalar() || !scale->offset.is_scalar()) {
-    return {id, 1.0, 0.0};
+  constexpr int kMostSteps = 8;
+  Scaled seen{id, 1.0, 0.0};
+  for (int step = 0; step < kMostSteps; ++step) {
+    const Node& node = graph.node(seen.x);
+    const auto* scale = std::get_if<ScaleShift>(&node.op);
+    if (scale == nullptr || !scale->factor.is_scalar() || !scale->offset.is_scalar()) break;
+    seen.offset += seen.factor * scale->offset.values[0];
+    seen.factor *= scale->factor.values[0];
+    seen.x = node.inputs[0];
   }
-  const Scaled inner = strip_scale(graph, node.inputs[0]);
-  const double factor = scale->factor.values[0];
-  return {inner.x, factor * inner.factor, factor * inner.offset + scale->offset.values[0]};
+  return seen;
 }
 
 bool is_activation(const Graph& graph, NodeId id, ActivationKind kind) {

@@ -2,6 +2,7 @@
 #include <map>
 #include <optional>
 
+#include "engine/base/error.h"
 #include "networks/graph/patterns/recognise.h"
 
 namespace serdab::graph {
@@ -79,11 +80,20 @@ class Recogniser {
     if (const auto* op = std::get_if<Sum>(&node.op)) found = summed(*op, node);
     if (std::holds_alternative<Multiply>(node.op)) found = multiplied(node);
     if (!found || found->degree() > kMaxPolynomialDegree) return itself(id);
+    count_memory(*found);
     if (found->degree() >= 2) return *found;
     // Degree 1 is a value of its own, on which a polynomial may stand; it remembers what it is made
     // of, in case the polynomial turns out to use that too.
     definitions_[id] = std::move(found);
     return itself(id);
+  }
+
+  /// Coefficients that vary over the elements add up; a file must not fill memory with them.
+  void count_memory(const Form& form) {
+    constexpr std::size_t kMostCoefficients = std::size_t{1} << 27;
+    for (const Coefficient& c : form.c) coefficients_ += c.values.size();
+    base::require(coefficients_ <= kMostCoefficients, base::ErrorCode::kLimit,
+                  "the polynomials of the graph have more than 2^27 coefficients");
   }
 
   Form scaled(const ScaleShift& op, const Node& node) const {
@@ -134,6 +144,7 @@ class Recogniser {
   const Graph& graph_;
   std::vector<std::optional<Form>> definitions_;
   std::vector<Form> forms_;
+  std::size_t coefficients_ = 0;
 };
 
 /// The coefficients gathered into few sets, and the set of every element of `shape`.

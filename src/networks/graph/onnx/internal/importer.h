@@ -59,6 +59,7 @@ class Importer {
   std::int64_t opset_;
   const onnx::NodeProto* node_ = nullptr;
   std::unordered_map<std::string, Value> values_;
+  std::size_t constants_ = 0;  ///< elements of all constants so far
 };
 
 /// The name a node is reported under: its own, else that of its first output.
