@@ -11,3 +11,4 @@ write_basic_package_version_file(${CMAKE_BINARY_DIR}/serdabConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/serdabConfig.cmake ${CMAKE_BINARY_DIR}/serdabConfigVersion.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/serdab)
+install(DIRECTORY data/tabular/ DESTINATION ${CMAKE_INSTALL_DATADIR}/serdab/data)

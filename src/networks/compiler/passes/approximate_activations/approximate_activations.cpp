@@ -82,11 +82,12 @@ ApproximatedGraph approximate_activations(const Graph& graph, std::span<const do
                                ? *choice.interval
                                : calibrated(result.graph, id, calibration, options.margin);
     const Activation activation = std::get<Activation>(node.op);
+    const FitMethod method = choice.method.value_or(options.method);
     const Fit fit = fit_polynomial([&](double x) { return graph::activation_value(activation, x); },
-                                   degree, interval, choice.method.value_or(options.method));
+                                   degree, interval, method);
     result.graph = with_op(result.graph, id, graph::Polynomial{{fit.coefficients}, {}});
     result.approximations.push_back(
-        {node.name, std::string(graph::op_name(node.op)), degree, interval, fit.max_error});
+        {node.name, std::string(graph::op_name(node.op)), degree, method, interval, fit.max_error});
   }
   return result;
 }

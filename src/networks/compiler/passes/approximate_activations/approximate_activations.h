@@ -32,6 +32,7 @@ struct Approximation {
   std::string layer;
   std::string function;  ///< "Silu", "Relu", …
   unsigned degree = 0;
+  FitMethod method = FitMethod::kLeastSquares;
   graph::Range interval;
   double max_error = 0.0;  ///< inside the interval
 };

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace serdab::cli {
+
+/// Options of every verb.
+struct Globals {
+  bool json = false;
+  bool quiet = false;
+  std::size_t threads = 0;  ///< 0: all
+
+  bool progress() const { return !json && !quiet; }
+};
+
+/// Adds a verb with the common options; `body` runs under the thread limit they ask for.
+CLI::App* add_verb(CLI::App& app, Globals& globals, const std::string& name,
+                   const std::string& description, const std::function<void()>& body);
+
+/// Parses and runs. Exit status: 0 done, 1 other failure, 2 wrong usage, 3 bad input (corrupt or
+/// mismatched file, value out of range), 4 unsupported, 5 refused for security, 6 a limit exceeded,
+/// 7 input or output failed, 130 interrupted. Errors go to standard error, with --json as {"error":
+/// …, "kind": …} to standard output as well.
+int run_app(CLI::App& app, const Globals& globals, int argc, char** argv);
+
+/// True once SIGINT or SIGTERM has arrived; handlers are installed by run_app.
+bool interrupted();
+
+/// "12.3 MB".
+std::string size_text(double bytes);
+/// Largest resident size of this process so far.
+std::size_t peak_resident_bytes();
+/// Threads that --threads asks for, counted.
+std::size_t thread_count(const Globals& globals);
+
+void add_run(CLI::App& app, Globals& globals);
+
+}  // namespace serdab::cli

@@ -1,0 +1,156 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "compile_options.h"
+#include "engine/base/error.h"
+#include "model_folder.h"
+#include "networks/datasets/named/load.h"
+#include "networks/datasets/named/search.h"
+#include "networks/graph/onnx/import.h"
+#include "verbs.h"
+
+namespace serdab::cli {
+namespace {
+
+constexpr std::size_t kCalibrationImages = 512;
+
+struct Calibration {
+  std::vector<double> images;
+  std::string note;
+};
+
+Calibration load_calibration(const graph::Graph& graph, const CompileArguments& arguments) {
+  const auto folders = data_folders(arguments.data_dir);
+  const datasets::Shape shape(graph.input_shape().begin(), graph.input_shape().end());
+  const auto doubles = [](const datasets::Images& images) {
+    return std::vector<double>(images.pixels.begin(), images.pixels.end());
+  };
+  if (!arguments.calibrate.empty()) {
+    return {doubles(datasets::load(arguments.calibrate, shape, folders, kCalibrationImages)),
+            "calibrated on " + arguments.calibrate};
+  }
+  const auto named = graph.metadata.find("data");
+  if (named != graph.metadata.end()) {
+    const std::string set = named->second.substr(0, named->second.find(':')) + ":train";
+    try {
+      return {doubles(datasets::load(set, shape, folders, kCalibrationImages)),
+              "calibrated on " + set};
+    } catch (const base::Error&) {
+      // Not at hand: noise below.
+    }
+  }
+  std::mt19937_64 random(1);
+  std::uniform_real_distribution<double> uniform(0, 1);
+  Calibration noise;
+  noise.images.resize(64 * graph::element_count(graph.input_shape()));
+  for (double& v : noise.images) v = uniform(random);
+  noise.note =
+      "calibrated on noise, for want of data: scales and ranges are coarse; give --calibrate DATA";
+  return noise;
+}
+
+std::optional<base::RingKind> ring_of(const std::string& name) {
+  if (name == "standard") return base::RingKind::kStandard;
+  if (name == "real") return base::RingKind::kConjugateInvariant;
+  return std::nullopt;
+}
+
+ckks_params::SecurityLevel security_of(unsigned bits) {
+  for (const auto level : ckks_params::kSecurityLevels) {
+    if (ckks_params::security_bits(level) == bits) return level;
+  }
+  return ckks_params::SecurityLevel::k128;
+}
+
+struct Arguments {
+  std::string model, output;
+  CompileArguments compile;
+};
+
+void run(const Arguments& arguments, const Globals& globals) {
+  const compiler::Compiled compiled = compile_model(arguments.model, arguments.compile, globals);
+  write_model_folder(arguments.output, compiled, arguments.model);
+  if (globals.json) {
+    fmt::print("{}", compiled.plan.to_json());
+  } else {
+    fmt::print(
+        "{}\nwritten to {}: program.sdb (server), client.sdb (clients), plan.txt, plan.json\n",
+        compiled.plan.to_text(), arguments.output);
+  }
+}
+
+}  // namespace
+
+void add_compile_options(CLI::App* verb, CompileArguments& arguments) {
+  verb->add_option(
+          "--layout", arguments.layout,
+          "batch: one image a slot, for throughput; auto: the same for now; single: not yet there")
+      ->check(CLI::IsMember({"batch", "single", "auto"}));
+  verb->add_option("--ring", arguments.ring, "standard, real (N real slots), or auto: the cheaper")
+      ->check(CLI::IsMember({"auto", "standard", "real"}));
+  verb->add_option("--security", arguments.security, "Bits of security: 128, 192 or 256")
+      ->check(CLI::IsMember({128, 192, 256}));
+  verb->add_option("--precision", arguments.precision,
+                   "Bits to which the answers must be right, relative to the largest")
+      ->check(CLI::Range(4.0, 30.0));
+  verb->add_option(
+          "--guard", arguments.guard,
+          "Bits of room above the magnitudes seen in calibration before a batch is spoiled")
+      ->check(CLI::Range(0.0, 40.0));
+  verb->add_option("--batch", arguments.images, "Images a query will hold; 0: as many as fit");
+  verb->add_option("--degree", arguments.degree,
+                   "Degree of the polynomials that stand for ReLU, SiLU and the like")
+      ->check(CLI::Range(2u, 4u));
+  verb->add_option("--fit", arguments.fit, "How they are fitted: lsq (least squares) or minimax")
+      ->check(CLI::IsMember({"lsq", "minimax"}));
+  verb->add_option("--calibrate", arguments.calibrate,
+                   "Data like that to be classified: NAME[:SPLIT] or a file");
+  verb->add_option("--data-dir", arguments.data_dir, "Where data sets lie, before SERDAB_DATA");
+}
+
+std::vector<std::filesystem::path> data_folders(const std::string& data_dir) {
+  if (data_dir.empty()) return datasets::search_folders();
+  return datasets::search_folders(std::filesystem::path(data_dir));
+}
+
+compiler::Compiled compile_model(const std::string& onnx_path, const CompileArguments& arguments,
+                                 const Globals& globals) {
+  if (arguments.layout == "single") {
+    base::fail(base::ErrorCode::kUnsupported,
+               "--layout single: the latency layout is not built yet; use --layout batch");
+  }
+  const graph::Graph graph = graph::import_onnx(onnx_path);
+  const Calibration calibration = load_calibration(graph, arguments);
+  compiler::CompileOptions options;
+  options.ring = ring_of(arguments.ring);
+  options.security = security_of(arguments.security);
+  options.precision_bits = arguments.precision;
+  options.guard_bits = arguments.guard;
+  options.images = arguments.images;
+  options.threads = thread_count(globals);
+  options.activations.degree = arguments.degree;
+  options.activations.method = arguments.fit == "minimax" ? compiler::FitMethod::kMinimax
+                                                          : compiler::FitMethod::kLeastSquares;
+  compiler::Compiled compiled =
+      compiler::compile(graph, calibration.images, options, ckks_params::builtin_profile());
+  if (compiled.package.manifest.model.empty()) {
+    compiled.package.manifest.model = std::filesystem::path(onnx_path).stem().string();
+    compiled.plan.model = compiled.package.manifest.model;
+  }
+  compiled.plan.notes.push_back(calibration.note);
+  return compiled;
+}
+
+void add_compile(CLI::App& app, Globals& globals) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* verb =
+      add_verb(app, globals, "compile", "Turn an ONNX model into an encrypted program, and plan it",
+               [arguments, &globals] { run(*arguments, globals); });
+  verb->add_option("MODEL", arguments->model, "Model file, .onnx")->required();
+  verb->add_option("-o,--output", arguments->output, "Folder to make")->required();
+  add_compile_options(verb, arguments->compile);
+}
+
+}  // namespace serdab::cli

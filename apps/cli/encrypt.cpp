@@ -1,0 +1,75 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "compile_options.h"
+#include "engine/base/error.h"
+#include "model_folder.h"
+#include "networks/datasets/named/load.h"
+#include "progress.h"
+#include "service/client/query.h"
+#include "service/wire/file.h"
+#include "verbs.h"
+
+namespace serdab::cli {
+namespace {
+
+struct Arguments {
+  std::string folder, key, output, data_dir;
+  std::vector<std::string> inputs;
+  std::size_t count = datasets::kAllImages;
+};
+
+void run(const Arguments& arguments, const Globals& globals) {
+  const ClientModel model = load_client_model(arguments.folder);
+  const auto secret = load_secret_key(model, arguments.key);
+  const auto& input_shape = model.bundle.manifest.input_shape;
+  const datasets::Shape shape(input_shape.begin(), input_shape.end());
+  datasets::Images images;
+  for (const std::string& input : arguments.inputs) {
+    datasets::Images more =
+        datasets::load(input, shape, data_folders(arguments.data_dir), arguments.count);
+    if (images.pixels.empty()) {
+      images = std::move(more);
+    } else {
+      datasets::append(images, more);
+    }
+  }
+  const std::vector<double> pixels(images.pixels.begin(), images.pixels.end());
+  Progress progress("encrypting", globals.progress());
+  const auto payload =
+      client::encrypt_images(*model.context, model.bundle, secret, pixels, images.count(),
+                             [&](double share) { progress.update(share, 1); });
+  const auto file = wire::seal_payload(wire::FileKind::kQuery, payload);
+  wire::write_file(arguments.output, file);
+  if (globals.json) {
+    fmt::print("{}\n", nlohmann::json{{"images", images.count()},
+                                      {"query", arguments.output},
+                                      {"query_bytes", file.size()}}
+                           .dump(2));
+    return;
+  }
+  fmt::print("{}: {} images encrypted, {} ({} slots a ciphertext)\n", arguments.output,
+             images.count(), size_text(static_cast<double>(file.size())), model.context->slots());
+}
+
+}  // namespace
+
+void add_encrypt(CLI::App& app, Globals& globals) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* verb = add_verb(app, globals, "encrypt", "Encrypt images under your own key",
+                            [arguments, &globals] { run(*arguments, globals); });
+  verb->add_option("DIR", arguments->folder,
+                   "Folder that 'serdab compile' made (client.sdb is enough)")
+      ->required();
+  verb->add_option(
+          "INPUT", arguments->inputs,
+          "Images: .png, .npy, IDX(.gz), CIFAR .bin, .csv, a folder of .png, or NAME[:SPLIT]")
+      ->required();
+  verb->add_option("--key", arguments->key, "Your secret key, KEYS/secret.key")->required();
+  verb->add_option("-o,--output", arguments->output, "Where the query goes")->required();
+  verb->add_option("--count", arguments->count, "At most so many images of each input");
+  verb->add_option("--data-dir", arguments->data_dir, "Where data sets lie, before SERDAB_DATA");
+}
+
+}  // namespace serdab::cli

@@ -1,0 +1,9 @@
+#include "common.h"
+
+int main(int argc, char** argv) {
+  using namespace serdab::cli;
+  CLI::App app("serdab-server: computes on encrypted data; holds no key that could decrypt it");
+  Globals globals;
+  add_run(app, globals);
+  return run_app(app, globals, argc, argv);
+}

@@ -1,0 +1,40 @@
+#include "engine/ckks_params/cost_model.h"
+
+#include <algorithm>
+
+namespace serdab::ckks_params {
+
+WorkCounts& WorkCounts::operator+=(const WorkCounts& other) {
+  butterflies += other.butterflies;
+  macs += other.macs;
+  wide_macs += other.wide_macs;
+  multiplications += other.multiplications;
+  uniform_words += other.uniform_words;
+  return *this;
+}
+
+WorkCounts operator*(double times, const WorkCounts& counts) {
+  return {times * counts.butterflies, times * counts.macs, times * counts.wide_macs,
+          times * counts.multiplications, times * counts.uniform_words};
+}
+
+double MachineProfile::seconds(const WorkCounts& counts, std::size_t threads) const {
+  const double ns = counts.butterflies * butterfly_ns + counts.macs * mac_ns +
+                    counts.wide_macs * wide_mac_ns + counts.multiplications * multiplication_ns +
+                    counts.uniform_words * uniform_word_ns;
+  const double speedup =
+      1 + thread_efficiency * (static_cast<double>(std::max<std::size_t>(1, threads)) - 1);
+  return ns * 1e-9 / speedup;
+}
+
+MachineProfile builtin_profile() {
+  return {.name = "AMD EPYC (Zen 3), AVX2",
+          .butterfly_ns = 0.45,
+          .mac_ns = 0.10,
+          .wide_mac_ns = 0.18,
+          .multiplication_ns = 0.8,
+          .uniform_word_ns = 4.0,
+          .thread_efficiency = 0.95};
+}
+
+}  // namespace serdab::ckks_params

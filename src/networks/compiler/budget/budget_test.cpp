@@ -1,0 +1,166 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "engine/base/error.h"
+#include "networks/compiler/budget/search.h"
+#include "networks/program/verifier.h"
+
+namespace serdab::compiler {
+namespace {
+
+// Two dense layers with a squaring after each: 8 -> 6 -> 3, answers near 1.
+Circuit two_layers() {
+  std::mt19937 random(5);
+  std::uniform_real_distribution<double> uniform(-0.6, 0.6);
+  const auto dense = [&](NodeId from, std::size_t rows, std::size_t cols) {
+    packing::BlockAffine map;
+    packing::DenseMatrix matrix{rows, cols, {}};
+    for (std::size_t i = 0; i < rows * cols; ++i) matrix.values.push_back(uniform(random));
+    map.matrices.push_back(std::move(matrix));
+    packing::Block block;
+    for (std::uint32_t i = 0; i < cols; ++i) block.inputs.push_back(i);
+    for (std::uint32_t i = 0; i < rows; ++i) block.outputs.push_back(i);
+    map.blocks.push_back(std::move(block));
+    return CircuitAffine{{{from, std::move(map)}}, std::vector<double>(rows, 0.1)};
+  };
+  Circuit c;
+  c.nodes.push_back({CircuitInput{}, "input", 8});
+  c.nodes.push_back({dense(0, 6, 8), "first", 6});
+  c.nodes.push_back({CircuitSquare{1}, "first", 6});
+  c.nodes.push_back({CircuitReduce{2}, "first", 6});
+  c.nodes.push_back({dense(3, 3, 6), "second", 3});
+  c.nodes.push_back({CircuitSquare{4}, "second", 3});
+  c.nodes.push_back({CircuitReduce{5}, "second", 3});
+  return c;
+}
+
+program::Bundle calibration(std::size_t images) {
+  std::mt19937 random(6);
+  std::uniform_real_distribution<double> uniform(0, 1);
+  program::Bundle bundle(8, images);
+  for (double& v : bundle.data) v = uniform(random);
+  return bundle;
+}
+
+SearchResult search(const SearchGoal& goal) {
+  const Circuit circuit = two_layers();
+  const program::Bundle inputs = calibration(200);
+  const program::Bundle truth = program::run_reference(emit_ideal(circuit).program, inputs);
+  return search_parameters(circuit, inputs, truth, goal, ckks_params::builtin_profile());
+}
+
+TEST(Search, ReachesThePrecisionAndNotMuchMore) {
+  for (double bits : {8.0, 12.0, 16.0}) {
+    SearchGoal goal;
+    goal.precision_bits = bits;
+    const SearchResult found = search(goal);
+    EXPECT_GE(found.precision_bits, bits);
+    EXPECT_LE(found.precision_bits, bits + 3);
+    EXPECT_NO_THROW(program::verify(found.emitted.program));
+    EXPECT_NO_THROW(ckks_params::Parameters::create(found.parameters));
+  }
+}
+
+TEST(Search, MorePrecisionCostsMoreBits) {
+  double before = 0;
+  for (double bits : {8.0, 12.0, 16.0, 20.0}) {
+    SearchGoal goal;
+    goal.precision_bits = bits;
+    goal.ring = base::RingKind::kConjugateInvariant;
+    const SearchResult found = search(goal);
+    double log_q = 0;
+    for (std::uint64_t q : found.parameters.q) log_q += std::log2(static_cast<double>(q));
+    EXPECT_GT(log_q, before);
+    before = log_q;
+  }
+}
+
+TEST(Search, GuardBitsAreKeptEverywhere) {
+  SearchGoal goal;
+  goal.guard_bits = 9;
+  const SearchResult found = search(goal);
+  const program::Program& p = found.emitted.program;
+  for (const program::Value& value : p.values) {
+    double log_q = 0;
+    for (std::size_t i = 0; i < value.level.primes(); ++i) {
+      log_q += std::log2(static_cast<double>(p.primes[i]));
+    }
+    EXPECT_GE(log_q - 1 - std::log2(value.scale.value * value.calibrated), 8.9) << value.layer;
+  }
+}
+
+TEST(Search, SaysWhatWasTriedWhenNothingFits) {
+  SearchGoal goal;
+  goal.precision_bits = 29;
+  goal.security = ckks_params::SecurityLevel::k256;
+  goal.ring = base::RingKind::kStandard;
+  try {
+    const SearchResult found = search(goal);
+    // A large ring may still do it; then the table holds.
+    EXPECT_NO_THROW(ckks_params::Parameters::create(found.parameters));
+  } catch (const base::Error& error) {
+    EXPECT_NE(std::string(error.what()).find("standard ring, N = 2^12"), std::string::npos);
+  }
+}
+
+// Lagrange's point: no shift of one bit from one place to another, at equal error, saves bits of Q.
+TEST(Solver, NoExchangeOfBitsSavesAny) {
+  const Circuit circuit = two_layers();
+  const program::Bundle inputs = calibration(200);
+  const NodeStatistics statistics = measure_nodes(circuit, inputs);
+  const Sensitivity sensitivity = measure_sensitivity(circuit, statistics, inputs);
+  constexpr double kFresh = 300, kRounding = 2000, kTarget = 1e-4;
+  const BitBudget best =
+      solve_budget(circuit, statistics, sensitivity, kFresh, kRounding, kTarget, 6);
+  const auto error = [&](const BitBudget& b) {
+    double sum = 0;
+    for (NodeId id = 0; id < circuit.nodes.size(); ++id) {
+      const double x = std::exp2(b.log_scale[id]);
+      const CircuitOp& op = circuit.nodes[id].op;
+      if (std::holds_alternative<CircuitInput>(op))
+        sum += std::pow(sensitivity.value[id] * kFresh / x, 2);
+      if (std::holds_alternative<CircuitReduce>(op))
+        sum += std::pow(sensitivity.value[id] * kRounding / x, 2);
+      if (std::holds_alternative<CircuitAffine>(op)) sum += std::pow(sensitivity.weight[id] / x, 2);
+    }
+    return std::sqrt(sum);
+  };
+  const auto bits = [&](BitBudget b) { return plan_chain(circuit, statistics, b, -1e9).log_q(); };
+  EXPECT_NEAR(error(best), kTarget, 0.02 * kTarget);
+  for (NodeId up : {0u, 1u, 3u, 4u, 6u}) {
+    for (NodeId down : {0u, 1u, 3u, 4u, 6u}) {
+      BitBudget moved = best;
+      moved.log_scale[up] += 0.5;
+      moved.log_scale[down] -= 0.5;
+      if (up == down || error(moved) > kTarget) continue;
+      EXPECT_GE(bits(moved), bits(best) - 0.02);
+    }
+  }
+}
+
+TEST(Emit, RoundingKeepsTheMean) {
+  const Circuit circuit = two_layers();
+  const program::Bundle inputs = calibration(200);
+  const NodeStatistics statistics = measure_nodes(circuit, inputs);
+  BitBudget budget;
+  budget.log_scale.assign(circuit.nodes.size(), 30);
+  for (NodeId id : {1u, 4u}) budget.log_scale[id] = 3;  // very coarse weights
+  const Chain chain = plan_chain(circuit, statistics, budget, 20);
+  std::vector<std::uint64_t> primes;
+  for (double size : chain.log_primes)
+    primes.push_back(static_cast<std::uint64_t>(std::exp2(size)));
+  const Emitted coarse = emit(circuit, statistics, budget, chain, primes, {});
+  std::vector<double> mean(6);
+  program::run_reference(coarse.program, inputs, [&](program::ValueId id, program::Bundle& bundle) {
+    if (id != coarse.value_of_node[1]) return;
+    for (std::size_t e = 0; e < 6; ++e) {
+      for (std::size_t i = 0; i < bundle.batch; ++i) mean[e] += bundle.row(e)[i] / 200;
+    }
+  });
+  for (std::size_t e = 0; e < 6; ++e) EXPECT_NEAR(mean[e], statistics.mean[1][e], 1e-6);
+}
+
+}  // namespace
+}  // namespace serdab::compiler

@@ -1,0 +1,255 @@
+#include "networks/compiler/budget/search.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "engine/base/error.h"
+#include "networks/compiler/plan/work.h"
+#include "networks/program/noise.h"
+
+namespace serdab::compiler {
+namespace {
+
+using ckks_params::Parameters;
+using ckks_params::ParametersLiteral;
+
+// Largest of some 10^5 errors over their standard deviation: log2(4.5).
+constexpr double kPeakBits = 2.2;
+// Smallest prime size tried: below, large rings have too few.
+constexpr double kMinPrimeBits = 21.5;
+constexpr unsigned kMinLogN = 12;
+constexpr unsigned kMaxLogN = 16;
+constexpr int kAttempts = 4;
+
+struct Candidate {
+  ParametersLiteral literal;
+  Emitted emitted;
+  double error = 0;      ///< largest answer error
+  double deviation = 0;  ///< root mean square answer error
+  double cost = 0;       ///< predicted seconds an image
+};
+
+std::string describe(base::RingKind ring, unsigned log_n) {
+  return std::string(ring == base::RingKind::kStandard ? "standard" : "real") + " ring, N = 2^" +
+         std::to_string(log_n);
+}
+
+// The special primes: as small as key-switching noise permits. That noise arises at the product's
+// scale and is divided with it, so P may be far below the digits.
+std::vector<double> special_prime_bits(const program::Program& program, base::RingKind ring,
+                                       std::size_t n, unsigned digit_primes) {
+  double needed = kMinPrimeBits;
+  bool switches = false;
+  for (program::ValueId id = 0; id < program.values.size(); ++id) {
+    const program::Value& value = program.values[id];
+    if (!std::holds_alternative<program::Relinearise>(value.op)) continue;
+    switches = true;
+    // The scale at which the noise is felt: that of the rescale that follows, else the value's own.
+    double after = std::log2(value.scale.value);
+    double rescaled_after = after;
+    if (id + 1 < program.values.size() &&
+        std::holds_alternative<program::Rescale>(program.values[id + 1].op)) {
+      rescaled_after = std::log2(program.values[id + 1].scale.value);
+    }
+    const program::NoiseModel unit(ring, n, program.primes, {}, digit_primes);
+    const double digits_noise = std::log2(unit.key_switch(value.level));
+    constexpr double kBelowRounding = 2.0;
+    const double allowed = std::log2(unit.rounding()) + after - rescaled_after - kBelowRounding;
+    needed = std::max(needed, digits_noise - allowed);
+  }
+  if (!switches) return {};
+  for (std::size_t begin = 0; begin < program.primes.size(); begin += digit_primes) {
+    double digit = 0;
+    for (std::size_t i = begin; i < std::min(begin + digit_primes, program.primes.size()); ++i) {
+      digit += std::log2(static_cast<double>(program.primes[i]));
+    }
+    needed = std::max(needed, digit - Parameters::kDigitSlackBits + 1);
+  }
+  const double pieces = std::ceil(needed / 49.5);
+  return std::vector<double>(static_cast<std::size_t>(pieces), needed / pieces);
+}
+
+class Search {
+ public:
+  Search(const Circuit& circuit, const program::Bundle& calibration, const program::Bundle& truth,
+         const SearchGoal& goal, const ckks_params::MachineProfile& machine)
+      : circuit_(circuit),
+        calibration_(calibration),
+        truth_(truth),
+        goal_(goal),
+        machine_(machine) {}
+
+  SearchResult run() {
+    statistics_ = measure_nodes(circuit_, calibration_);
+    sensitivity_ = measure_sensitivity(circuit_, statistics_, calibration_);
+    std::optional<Candidate> best;
+    for (base::RingKind ring : {base::RingKind::kConjugateInvariant, base::RingKind::kStandard}) {
+      if (goal_.ring && *goal_.ring != ring) continue;
+      for (unsigned log_n = kMinLogN; log_n <= kMaxLogN; ++log_n) {
+        std::optional<Candidate> candidate = try_dimension(ring, log_n);
+        if (!candidate) continue;
+        if (!best || candidate->cost < 0.97 * best->cost) best = std::move(candidate);
+      }
+    }
+    if (!best) {
+      std::string tried;
+      for (const std::string& line : considered_) tried += "\n  " + line;
+      base::fail(base::ErrorCode::kUnsupported,
+                 "no parameter set reaches the asked precision within the security level; ask for "
+                 "fewer --precision bits or a shallower network. Tried:" +
+                     tried);
+    }
+    SearchResult result;
+    result.parameters = std::move(best->literal);
+    result.emitted = std::move(best->emitted);
+    result.largest_answer = sensitivity_.largest_answer;
+    result.answer_noise = best->deviation;
+    result.precision_bits = std::log2(sensitivity_.largest_answer / best->error);
+    result.considered = std::move(considered_);
+    return result;
+  }
+
+ private:
+  void note(base::RingKind ring, unsigned log_n, const std::string& text) {
+    considered_.push_back(describe(ring, log_n) + ": " + text);
+  }
+
+  std::optional<Candidate> try_dimension(base::RingKind ring, unsigned log_n) {
+    double target = sensitivity_.largest_answer * std::exp2(-goal_.precision_bits - kPeakBits);
+    const double allowed = sensitivity_.largest_answer * std::exp2(-goal_.precision_bits);
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      std::optional<Candidate> candidate = build(ring, log_n, target);
+      if (!candidate) return std::nullopt;
+      measure(*candidate);
+      if (candidate->error <= allowed) {
+        candidate->cost = cost(*candidate);
+        char text[160];
+        std::snprintf(text, sizeof text, "%zu primes, log QP %.0f, %.1f bits, %.3g ms an image",
+                      candidate->literal.q.size(), Parameters::create(candidate->literal).log_qp(),
+                      std::log2(sensitivity_.largest_answer / candidate->error),
+                      candidate->cost * 1e3);
+        note(ring, log_n, text);
+        return candidate;
+      }
+      target *= 0.9 * allowed / candidate->error;
+    }
+    note(ring, log_n, "precision not reached");
+    return std::nullopt;
+  }
+
+  std::optional<Candidate> build(base::RingKind ring, unsigned log_n, double target) {
+    const std::size_t n = std::size_t{1} << log_n;
+    const program::NoiseModel noise(ring, n, {}, {}, 1);
+    BitBudget budget = solve_budget(circuit_, statistics_, sensitivity_, noise.fresh(),
+                                    noise.rounding(), target, goal_.guard_bits);
+    const Chain chain = plan_chain(circuit_, statistics_, budget, kMinPrimeBits);
+    const double limit = ckks_params::max_log_qp(log_n, goal_.security);
+    if (chain.log_q() > limit) {
+      note(ring, log_n,
+           "log Q " + std::to_string(std::lround(chain.log_q())) + " exceeds the table's " +
+               std::to_string(std::lround(limit)));
+      return std::nullopt;
+    }
+    Candidate candidate;
+    candidate.literal.ring = ring;
+    candidate.literal.log_n = log_n;
+    candidate.literal.security = goal_.security;
+    try {
+      candidate.literal.q = ckks_params::choose_primes(ring, log_n, chain.log_primes);
+      candidate.emitted = emit(circuit_, statistics_, budget, chain, candidate.literal.q, {});
+      choose_key_switching(candidate);
+      Parameters::create(candidate.literal);
+    } catch (const base::Error& error) {
+      note(ring, log_n, error.what());
+      return std::nullopt;
+    }
+    return candidate;
+  }
+
+  // Fewer, longer digits save transforms and key bytes but need more special primes: the cheapest
+  // that the table still allows.
+  void choose_key_switching(Candidate& candidate) const {
+    ParametersLiteral& literal = candidate.literal;
+    program::Program& program = candidate.emitted.program;
+    std::optional<double> best;
+    std::optional<ParametersLiteral> chosen;
+    const auto longest = static_cast<unsigned>(std::min<std::size_t>(4, literal.q.size()));
+    for (unsigned digit_primes = 1; digit_primes <= longest; ++digit_primes) {
+      const auto special =
+          special_prime_bits(program, literal.ring, std::size_t{1} << literal.log_n, digit_primes);
+      ParametersLiteral with = literal;
+      with.p = ckks_params::choose_primes(literal.ring, literal.log_n, special, literal.q);
+      with.digit_primes = special.empty() ? 0 : digit_primes;
+      double log_qp = 0;
+      for (const auto* primes : {&with.q, &with.p}) {
+        for (std::uint64_t p : *primes) log_qp += std::log2(static_cast<double>(p));
+      }
+      if (chosen && log_qp > ckks_params::max_log_qp(literal.log_n, goal_.security)) break;
+      program.special_primes = with.p;
+      const double now = seconds(program, with);
+      if (best && now >= *best) continue;
+      best = now;
+      chosen = std::move(with);
+    }
+    literal = std::move(*chosen);
+    program.special_primes = literal.p;
+  }
+
+  double seconds(const program::Program& program, const ParametersLiteral& literal) const {
+    ckks_params::WorkCounts work;
+    for (const auto& counts : count_work(program, literal.log_n, literal.digit_primes)) {
+      work += counts;
+    }
+    return machine_.seconds(work, 1);
+  }
+
+  // Simulated noise and the actual rounded weights against the network's own answer.
+  void measure(Candidate& candidate) const {
+    const program::Program& program = candidate.emitted.program;
+    const program::NoiseModel noise(candidate.literal.ring,
+                                    std::size_t{1} << candidate.literal.log_n, program.primes,
+                                    program.special_primes, candidate.literal.digit_primes);
+    const program::Bundle answer =
+        program::run_reference(program, calibration_, program::noise_observer(program, noise, 7));
+    double squares = 0;
+    double largest = 0;
+    for (std::size_t i = 0; i < answer.data.size(); ++i) {
+      const double error = std::abs(answer.data[i] - truth_.data[i]);
+      squares += error * error;
+      largest = std::max(largest, error);
+    }
+    candidate.deviation =
+        std::sqrt(squares / static_cast<double>(std::max<std::size_t>(1, answer.data.size())));
+    // A larger batch will see larger errors than the calibration did.
+    candidate.error = std::max(largest, candidate.deviation * std::exp2(kPeakBits));
+  }
+
+  // Predicted seconds an image.
+  double cost(const Candidate& candidate) const {
+    const double slots = std::exp2(candidate.literal.log_n) /
+                         (candidate.literal.ring == base::RingKind::kStandard ? 2 : 1);
+    const double images = goal_.images == 0 ? slots : static_cast<double>(goal_.images);
+    const double queries = std::ceil(images / slots);
+    return seconds(candidate.emitted.program, candidate.literal) * queries / images;
+  }
+
+  const Circuit& circuit_;
+  const program::Bundle& calibration_;
+  const program::Bundle& truth_;
+  const SearchGoal& goal_;
+  const ckks_params::MachineProfile& machine_;
+  NodeStatistics statistics_;
+  Sensitivity sensitivity_;
+  std::vector<std::string> considered_;
+};
+
+}  // namespace
+
+SearchResult search_parameters(const Circuit& circuit, const program::Bundle& calibration,
+                               const program::Bundle& truth, const SearchGoal& goal,
+                               const ckks_params::MachineProfile& machine) {
+  return Search(circuit, calibration, truth, goal, machine).run();
+}
+
+}  // namespace serdab::compiler

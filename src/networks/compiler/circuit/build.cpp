@@ -1,0 +1,301 @@
+#include "networks/compiler/circuit/build.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
+
+#include "engine/base/error.h"
+
+namespace serdab::compiler {
+namespace {
+
+// A block's weights must fit one GEMM call.
+constexpr std::size_t kMaxColumns = 4096;
+
+// What a network value is in terms of the circuit: gain ⊙ node + offset. Empty vectors mean 1 and
+// 0.
+struct Mapped {
+  NodeId node = 0;
+  std::vector<double> gain;
+  std::vector<double> offset;
+};
+
+// Evaluates f on every element's coefficient set.
+template <typename F>
+std::vector<double> per_element(const Polynomial& polynomial, std::size_t count, F&& f) {
+  std::vector<double> of_set;
+  for (const auto& set : polynomial.sets) of_set.push_back(f(set));
+  std::vector<double> result(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    result[i] = of_set[polynomial.set_of_element.empty() ? 0 : polynomial.set_of_element[i]];
+  }
+  return result;
+}
+
+bool all_zero(const std::vector<double>& values) {
+  return std::all_of(values.begin(), values.end(), [](double v) { return v == 0; });
+}
+
+// The polynomial in x' = x + shift: leading coefficient, then the rest divided by it; no term of
+// degree d − 1.
+struct Depressed {
+  double lead, shift, square, linear, constant;
+};
+
+Depressed depress(const std::vector<double>& c) {
+  const std::size_t d = c.size() - 1;
+  const double a = c[d];
+  if (d == 2) {
+    const double h = c[1] / (2 * a);
+    return {a, h, 0, 0, c[0] / a - h * h};
+  }
+  if (d == 3) {
+    const double h = c[2] / (3 * a);
+    // a((x'−h)³) + c2(x'−h)² + c1(x'−h) + c0, divided by a.
+    const double linear = 3 * h * h - 2 * h * c[2] / a + c[1] / a;
+    const double constant = -h * h * h + c[2] / a * h * h - c[1] / a * h + c[0] / a;
+    return {a, h, linear, 0, constant};
+  }
+  const double h = c[3] / (4 * a);
+  const double b3 = c[3] / a, b2 = c[2] / a, b1 = c[1] / a, b0 = c[0] / a;
+  const double p2 = 6 * h * h - 3 * h * b3 + b2;
+  const double p1 = -4 * h * h * h + 3 * h * h * b3 - 2 * h * b2 + b1;
+  const double p0 = h * h * h * h - h * h * h * b3 + h * h * b2 - h * b1 + b0;
+  return {a, h, p2 / 2, p1, p0 - p2 * p2 / 4};
+}
+
+class Builder {
+ public:
+  explicit Builder(const ArithmeticNetwork& network)
+      : network_(network), consumers_(consumers(network)), mapped_(network.value_count()) {}
+
+  BuiltCircuit run() {
+    for (std::size_t element : used_inputs(network_)) {
+      result_.input_elements.push_back(static_cast<std::uint32_t>(element));
+    }
+    new_index_.assign(network_.size(0), packing::kNoColumn);
+    for (std::size_t i = 0; i < result_.input_elements.size(); ++i) {
+      new_index_[result_.input_elements[i]] = static_cast<std::uint32_t>(i);
+    }
+    push(CircuitInput{}, "input", result_.input_elements.size());
+    for (std::size_t s = 0; s < network_.steps.size(); ++s) {
+      layer_ = value_name(network_, s + 1);
+      mapped_[s + 1] =
+          std::visit([&](const auto& op) { return build(op, s + 1); }, network_.steps[s].op);
+    }
+    finish();
+    return std::move(result_);
+  }
+
+ private:
+  NodeId push(CircuitOp op, const std::string& layer, std::size_t count) {
+    result_.circuit.nodes.push_back({std::move(op), layer, static_cast<std::uint32_t>(count)});
+    parts_ = parts_by_node(result_.circuit);
+    return static_cast<NodeId>(result_.circuit.nodes.size() - 1);
+  }
+  std::size_t count(NodeId node) const { return result_.circuit.nodes[node].count; }
+
+  // Two parts and a small scale; a node is reduced once.
+  NodeId reduced(NodeId node) {
+    if (parts_[node] == 2) return node;
+    const auto at = reduced_.find(node);
+    if (at != reduced_.end()) return at->second;
+    const std::string layer = result_.circuit.nodes[node].layer;
+    return reduced_[node] = push(CircuitReduce{node}, layer, count(node));
+  }
+
+  Mapped build(const Affine& op, ValueId value) {
+    const bool late = reduce_after(op, value);
+    CircuitAffine affine;
+    affine.bias = op.bias;
+    for (const Affine::Term& term : op.terms) add_term(affine, term, late);
+    if (affine.terms.empty()) {
+      base::fail(base::ErrorCode::kUnsupported,
+                 "layer '" + layer_ + "' does not depend on the input: nothing to encrypt");
+    }
+    return {push(std::move(affine), layer_, network_.size(value)), {}, {}};
+  }
+
+  // Products stay unreduced through an affine that halves their number at least, if nobody else
+  // reads them.
+  bool reduce_after(const Affine& op, ValueId value) const {
+    std::size_t inputs = 0;
+    for (const Affine::Term& term : op.terms) {
+      const NodeId node = mapped_[term.from].node;
+      if (term.from == 0 || parts_[node] == 2 || consumers_[term.from].size() > 1) return false;
+      inputs += count(node);
+    }
+    return 2 * network_.size(value) <= inputs;
+  }
+
+  void add_term(CircuitAffine& affine, const Affine::Term& term, bool late) {
+    const Mapped& from = mapped_[term.from];
+    packing::SparseMatrix map = term.map;
+    if (!from.offset.empty()) {
+      const std::vector<double> moved = packing::apply_map(map, from.offset);
+      for (std::size_t i = 0; i < moved.size(); ++i) affine.bias[i] += moved[i];
+    }
+    if (!from.gain.empty()) map = packing::product(map, packing::diagonal(from.gain));
+    if (map.nonzeros() == 0) return;
+    const NodeId node = late ? from.node : reduced(from.node);
+    for (packing::BlockAffine& piece : split_columns(packing::block_partition(map))) {
+      if (term.from == 0) renumber_inputs(piece);
+      affine.terms.push_back({node, std::move(piece)});
+    }
+  }
+
+  void renumber_inputs(packing::BlockAffine& map) const {
+    for (packing::Block& block : map.blocks) {
+      for (std::uint32_t& input : block.inputs) input = new_index_[input];
+    }
+  }
+
+  // One map with at most kMaxColumns columns a block, and further maps for what was too wide.
+  static std::vector<packing::BlockAffine> split_columns(packing::BlockAffine&& map) {
+    std::vector<packing::BlockAffine> pieces;
+    std::size_t widest = 0;
+    for (const auto& matrix : map.matrices) widest = std::max(widest, matrix.cols);
+    if (widest <= kMaxColumns) {
+      pieces.push_back(std::move(map));
+      return pieces;
+    }
+    for (std::size_t begin = 0; begin < widest; begin += kMaxColumns) {
+      packing::BlockAffine piece;
+      for (const packing::Block& block : map.blocks) {
+        if (block.inputs.size() <= begin) continue;
+        const std::size_t end = std::min(block.inputs.size(), begin + kMaxColumns);
+        const packing::DenseMatrix& whole = map.matrices[block.matrix];
+        packing::DenseMatrix part{whole.rows, end - begin, {}};
+        for (std::size_t r = 0; r < whole.rows; ++r) {
+          const double* row = whole.values.data() + r * whole.cols;
+          part.values.insert(part.values.end(), row + begin, row + end);
+        }
+        packing::Block cut{piece.matrices.size(),
+                           {block.inputs.begin() + static_cast<std::ptrdiff_t>(begin),
+                            block.inputs.begin() + static_cast<std::ptrdiff_t>(end)},
+                           block.outputs};
+        piece.matrices.push_back(std::move(part));
+        piece.blocks.push_back(std::move(cut));
+      }
+      pieces.push_back(std::move(piece));
+    }
+    return pieces;
+  }
+
+  // Without leading zeros (odd functions have them); one degree for all channels.
+  Polynomial trimmed(Polynomial polynomial) const {
+    for (auto& set : polynomial.sets) {
+      while (!set.empty() && set.back() == 0) set.pop_back();
+    }
+    for (const auto& set : polynomial.sets) {
+      if (set.size() == polynomial.sets.front().size() && set.size() >= 3 && set.size() <= 5)
+        continue;
+      base::fail(
+          base::ErrorCode::kUnsupported,
+          "layer '" + layer_ + "': a polynomial of degree " +
+              std::to_string(set.empty() ? 0 : set.size() - 1) +
+              "; this layout evaluates degrees 2 to 4, one degree for all channels of a layer");
+    }
+    return polynomial;
+  }
+
+  Mapped build(const Polynomial& polynomial, ValueId value) {
+    const std::size_t size = network_.size(value);
+    const Polynomial op = trimmed(polynomial);
+    const std::size_t degree = op.sets.front().size() - 1;
+    const auto take = [&](auto member) {
+      return per_element(op, size, [&](const auto& c) { return depress(c).*member; });
+    };
+    const NodeId x = shifted(op.from, take(&Depressed::shift));
+    NodeId y = push(CircuitSquare{x}, layer_, size);
+    if (degree > 2) {
+      NodeId u = push(CircuitReduce{y}, layer_, size);
+      const std::vector<double> square = take(&Depressed::square);
+      if (!all_zero(square)) u = push(CircuitAddConstant{u, square}, layer_, size);
+      if (degree == 3) {
+        y = push(CircuitMultiply{u, x}, layer_, size);
+      } else {
+        y = push(CircuitSquare{u}, layer_, size);
+        const std::vector<double> linear = take(&Depressed::linear);
+        if (!all_zero(linear)) y = push(CircuitAddScaled{y, x, linear}, layer_, size);
+      }
+    }
+    Mapped result{y, take(&Depressed::lead), {}};
+    result.offset = per_element(op, size, [](const auto& c) {
+      const Depressed d = depress(c);
+      return d.lead * d.constant;
+    });
+    return result;
+  }
+
+  // The polynomial's argument plus a shift, as a reduced node: into the bias of the affine that
+  // makes it if this is its only reader.
+  NodeId shifted(ValueId from, const std::vector<double>& shift) {
+    NodeId x = plain(from);
+    if (all_zero(shift)) return x;
+    auto* affine = std::get_if<CircuitAffine>(&result_.circuit.nodes[x].op);
+    if (affine != nullptr && consumers_[from].size() == 1) {
+      for (std::size_t i = 0; i < shift.size(); ++i) affine->bias[i] += shift[i];
+      return x;
+    }
+    if (const auto* reduce = std::get_if<CircuitReduce>(&result_.circuit.nodes[x].op)) {
+      auto* before = std::get_if<CircuitAffine>(&result_.circuit.nodes[reduce->from].op);
+      if (before != nullptr && consumers_[from].size() == 1) {
+        for (std::size_t i = 0; i < shift.size(); ++i) before->bias[i] += shift[i];
+        return x;
+      }
+    }
+    return push(CircuitAddConstant{x, shift}, layer_, shift.size());
+  }
+
+  // The value itself as a reduced node, with gain and offset applied.
+  NodeId plain(ValueId from) {
+    const Mapped mapped = mapped_[from];
+    const NodeId node = reduced(mapped.node);
+    const bool whole_input = from != 0 || result_.input_elements.size() == network_.size(0);
+    if (mapped.gain.empty() && mapped.offset.empty() && whole_input) return node;
+    CircuitAffine affine;
+    const std::size_t size = network_.size(from);
+    affine.bias = mapped.offset.empty() ? std::vector<double>(size) : mapped.offset;
+    const std::vector<double> gain =
+        mapped.gain.empty() ? std::vector<double>(size, 1) : mapped.gain;
+    RealTerm term{node, packing::block_partition(packing::diagonal(gain))};
+    if (from == 0) renumber_inputs(term.map);
+    affine.terms.push_back(std::move(term));
+    const NodeId result = push(std::move(affine), layer_, size);
+    mapped_[from] = {result, {}, {}};
+    return result;
+  }
+
+  // The answer, reduced and as small as its precision allows.
+  void finish() {
+    const ValueId output = network_.output();
+    layer_ = value_name(network_, output);
+    NodeId node = mapped_[output].node;
+    if (!mapped_[output].gain.empty()) node = plain(output);
+    if (node == 0) {
+      base::fail(base::ErrorCode::kUnsupported,
+                 "the network computes nothing: its output is its input");
+    }
+    if (!std::holds_alternative<CircuitReduce>(result_.circuit.nodes[node].op) ||
+        node + 1 != result_.circuit.nodes.size()) {
+      push(CircuitReduce{node}, layer_, count(node));
+    }
+  }
+
+  const ArithmeticNetwork& network_;
+  std::vector<std::vector<std::size_t>> consumers_;
+  std::vector<Mapped> mapped_;
+  std::vector<std::uint32_t> new_index_;
+  std::map<NodeId, NodeId> reduced_;
+  std::vector<unsigned> parts_{};
+  std::string layer_;
+  BuiltCircuit result_;
+};
+
+}  // namespace
+
+BuiltCircuit build_circuit(const ArithmeticNetwork& network) { return Builder(network).run(); }
+
+}  // namespace serdab::compiler

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "networks/packing/block_partition.h"
+
+namespace serdab::compiler {
+
+/// A network as homomorphic operations, before levels, scales and primes are known: the shape of
+/// the program to be, with real weights. Elementwise nodes work on element i alone; only
+/// CircuitAffine mixes them.
+using NodeId = std::uint32_t;
+
+/// One summand of an affine: a map on one earlier node, as dense blocks.
+struct RealTerm {
+  NodeId from = 0;
+  packing::BlockAffine map;
+};
+
+struct CircuitInput {};
+struct CircuitAffine {
+  std::vector<RealTerm> terms;
+  std::vector<double> bias;
+};
+struct CircuitSquare {
+  NodeId from = 0;
+};
+struct CircuitMultiply {
+  NodeId a = 0;
+  NodeId b = 0;
+};
+/// from + factors ⊙ addend
+struct CircuitAddScaled {
+  NodeId from = 0;
+  NodeId addend = 0;
+  std::vector<double> factors;
+};
+struct CircuitAddConstant {
+  NodeId from = 0;
+  std::vector<double> constants;
+};
+/// Relinearisation followed by a rescale: where a product comes back to two parts and a small
+/// scale.
+struct CircuitReduce {
+  NodeId from = 0;
+};
+
+using CircuitOp = std::variant<CircuitInput, CircuitAffine, CircuitSquare, CircuitMultiply,
+                               CircuitAddScaled, CircuitAddConstant, CircuitReduce>;
+
+struct CircuitNode {
+  CircuitOp op;
+  std::string layer;
+  std::uint32_t count = 0;
+};
+
+/// Nodes in order of definition; the last one is the answer. Node 0 is the input.
+struct Circuit {
+  std::vector<CircuitNode> nodes;
+};
+
+/// The nodes an op reads, in order.
+std::vector<NodeId> operands(const CircuitOp& op);
+
+/// Polynomials a ciphertext of each node has: 3 from a product until its reduction, else 2.
+std::vector<unsigned> parts_by_node(const Circuit& circuit);
+
+}  // namespace serdab::compiler

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/ckks_params/cost_model.h"
+#include "engine/ckks_params/security_table.h"
+#include "networks/compiler/arithmetic_network.h"
+#include "networks/compiler/passes/approximate_activations/approximate_activations.h"
+#include "networks/compiler/plan/plan.h"
+#include "networks/graph/graph.h"
+#include "networks/program/package.h"
+
+namespace serdab::compiler {
+
+/// What the user may ask for.
+struct CompileOptions {
+  std::optional<base::RingKind> ring;  ///< the cheaper one, if empty
+  ckks_params::SecurityLevel security = ckks_params::SecurityLevel::k128;
+  double precision_bits = 14;  ///< of the answers: −log2(largest error / largest answer)
+  double guard_bits = 6;       ///< room above calibrated magnitudes before a batch wraps
+  std::size_t images = 0;      ///< images a query will hold; 0: as many as fit
+  std::size_t threads = 1;     ///< for predictions
+  ApproximationOptions activations;  ///< for layers that are no polynomials yet
+};
+
+struct Compiled {
+  program::Package package;
+  Plan plan;
+  std::vector<Approximation> approximations;  ///< activations that became polynomials
+};
+
+/// A network whose activations are polynomials, ready for planning: lowered, merged and pruned.
+ArithmeticNetwork simplify(const graph::Graph& graph);
+
+/// Compiles for the batch layout. `calibration` holds images (each in the order of the input shape, at least
+/// one) like those that will be classified: ranges, scales and the precision are measured on them. Throws
+/// base::Error(kUnsupported), naming the layer and the remedy, for what cannot be compiled.
+Compiled compile(const graph::Graph& graph, std::span<const double> calibration,
+                 const CompileOptions& options, const ckks_params::MachineProfile& machine);
+
+}  // namespace serdab::compiler

@@ -1,0 +1,42 @@
+#include "networks/program/program.h"
+
+namespace serdab::program {
+namespace {
+
+template <typename... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <typename... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+}  // namespace
+
+const char* op_name(const Op& op) {
+  static constexpr const char* kNames[] = {"input",       "affine",     "square",
+                                           "multiply",    "add_scaled", "add_constant",
+                                           "relinearise", "rescale",    "mod_drop"};
+  static_assert(std::size(kNames) == std::variant_size_v<Op>);
+  return kNames[op.index()];
+}
+
+std::vector<ValueId> operands(const Op& op) {
+  return std::visit(Overloaded{
+                        [](const Input&) { return std::vector<ValueId>{}; },
+                        [](const Affine& o) {
+                          std::vector<ValueId> ids;
+                          for (const AffineTerm& term : o.terms) ids.push_back(term.from);
+                          return ids;
+                        },
+                        [](const Multiply& o) {
+                          return std::vector<ValueId>{o.a, o.b};
+                        },
+                        [](const AddScaled& o) {
+                          return std::vector<ValueId>{o.from, o.addend};
+                        },
+                        [](const auto& o) { return std::vector<ValueId>{o.from}; },
+                    },
+                    op);
+}
+
+}  // namespace serdab::program

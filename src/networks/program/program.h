@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/base/units.h"
+
+/// The encrypted program as data. A value is a bundle of `count` ciphertexts of equal level, scale and number
+/// of parts; an op makes the next value. Elementwise ops work on each element i of the bundle alone;
+/// only Affine mixes elements. What an op means is defined by reference.h.
+namespace serdab::program {
+
+using ValueId = std::uint32_t;
+
+/// A dense block of small integer weights, row-major.
+struct WeightMatrix {
+  std::uint32_t rows = 0;
+  std::uint32_t cols = 0;
+  std::vector<std::int32_t> weights;
+};
+
+/// outputs[r] += Σ_k matrix[r][k] · inputs[k]. The same matrix may serve many blocks (a convolution does).
+struct Block {
+  std::uint32_t matrix = 0;
+  std::vector<std::uint32_t> inputs;
+  std::vector<std::uint32_t> outputs;
+};
+
+/// One summand of an Affine: integer weights on one earlier value. The integers carry the scale
+/// scale(result) / scale(from). No output stands in two blocks of a term (a matrix too wide for one
+/// block, over 4096 columns, is split into several terms): blocks can run in parallel.
+struct AffineTerm {
+  ValueId from = 0;
+  std::vector<WeightMatrix> matrices;
+  std::vector<Block> blocks;
+};
+
+/// The program's arguments, in order.
+struct Input {};
+/// Σ terms + bias. Terms may stand at a higher level than the result: their further primes are ignored.
+struct Affine {
+  std::vector<AffineTerm> terms;
+  std::vector<double> bias;  ///< one an element, in message units
+};
+/// a², giving 3 parts from 2; scale squared.
+struct Square {
+  ValueId from = 0;
+};
+/// a·b of equal levels, giving 3 parts; scales multiplied.
+struct Multiply {
+  ValueId a = 0;
+  ValueId b = 0;
+};
+/// from + factors ⊙ addend, with integer factors (one, or one an element) that carry
+/// scale(from) / scale(addend). The addend may stand at a higher level and have fewer parts.
+struct AddScaled {
+  ValueId from = 0;
+  ValueId addend = 0;
+  std::vector<std::int64_t> factors;
+};
+/// from + constants (one, or one an element), in message units.
+struct AddConstant {
+  ValueId from = 0;
+  std::vector<double> constants;
+};
+/// 3 parts to 2.
+struct Relinearise {
+  ValueId from = 0;
+};
+/// Division by the last `primes` primes.
+struct Rescale {
+  ValueId from = 0;
+  std::uint32_t primes = 1;
+};
+/// Forgets primes above the result's level; message and scale stay.
+struct ModDrop {
+  ValueId from = 0;
+};
+
+using Op = std::variant<Input, Affine, Square, Multiply, AddScaled, AddConstant, Relinearise, Rescale,
+                        ModDrop>;
+
+/// What is known of a value before anything runs.
+struct Value {
+  Op op;
+  std::string layer;        ///< name of the layer it comes from, for reports
+  std::uint32_t count = 0;  ///< ciphertexts
+  std::uint32_t parts = 2;  ///< polynomials a ciphertext
+  base::Level level;
+  base::Scale scale;
+  double calibrated = 0;  ///< largest magnitude seen in calibration, message units
+};
+
+/// How images stand in the slots of the ciphertexts.
+enum class Layout : std::uint8_t {
+  kBatch = 0,  ///< one feature a ciphertext, one image a slot
+};
+
+/// An encrypted program: values in order of definition, the last one is the answer. Immutable once built;
+/// const access may be shared by threads.
+struct Program {
+  Layout layout = Layout::kBatch;
+  std::vector<std::uint64_t> primes;          ///< q_0 … q_L, which scales are divided by
+  std::vector<std::uint64_t> special_primes;  ///< P
+  std::vector<Value> values;
+
+  const Value& answer() const { return values.back(); }
+  const Value& input() const { return values.front(); }
+};
+
+/// Short name of an op: "affine", "square", …
+const char* op_name(const Op& op);
+/// The values an op reads, in order.
+std::vector<ValueId> operands(const Op& op);
+
+}  // namespace serdab::program

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "networks/program/program.h"
+
+namespace serdab::program {
+
+/// The cleartext image of a value: count x batch doubles, element-major.
+struct Bundle {
+  std::size_t count = 0;
+  std::size_t batch = 0;
+  std::vector<double> data;
+
+  Bundle() = default;
+  Bundle(std::size_t elements, std::size_t images)
+      : count(elements), batch(images), data(elements * images) {}
+  double* row(std::size_t element) { return data.data() + element * batch; }
+  const double* row(std::size_t element) const { return data.data() + element * batch; }
+};
+
+/// Called after a value has been computed; may change it (noise) or record it (comparisons).
+using Observer = std::function<void(ValueId, Bundle&)>;
+
+/// What the program means: runs it in double precision on a batch of images. Integer weights, factors
+/// and rounded constants are applied as the encrypted run applies them, divided by their scales; nothing
+/// else is rounded. `input` is count(value 0) x batch. Returns the answer. Uses parallel_for; thread-safe.
+Bundle run_reference(const Program& program, Bundle input, const Observer& observer = {});
+
+}  // namespace serdab::program

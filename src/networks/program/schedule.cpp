@@ -1,0 +1,215 @@
+#include "networks/program/schedule.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+namespace serdab::program {
+namespace {
+
+// Input elements are cheap to fetch: many at once.
+constexpr std::size_t kInputWave = 64;
+
+class Planner {
+ public:
+  Planner(const Program& program, std::size_t wave_tiles)
+      : program_(program), wave_tiles_(wave_tiles) {}
+
+  Schedule run() {
+    assign_stages();
+    find_stored();
+    for (std::uint32_t s = 0; s < schedule_.stages.size(); ++s) make_tiles(s);
+    done_.resize(schedule_.stages.size());
+    for (std::size_t s = 0; s < done_.size(); ++s)
+      done_[s].assign(schedule_.stages[s].tiles.size(), false);
+    const std::uint32_t last = stage_of_.back();
+    std::vector<std::uint32_t> all(schedule_.stages[last].tiles.size());
+    std::iota(all.begin(), all.end(), 0);
+    ensure(last, all);
+    find_releases();
+    return std::move(schedule_);
+  }
+
+ private:
+  void assign_stages() {
+    stage_of_.resize(program_.values.size());
+    for (ValueId id = 0; id < program_.values.size(); ++id) {
+      const Op& op = program_.values[id].op;
+      if (std::holds_alternative<Input>(op) || std::holds_alternative<Affine>(op)) {
+        stage_of_[id] = static_cast<std::uint32_t>(schedule_.stages.size());
+        schedule_.stages.emplace_back();
+      } else {
+        for (ValueId operand : operands(op)) {
+          stage_of_[id] = std::max(stage_of_[id], stage_of_[operand]);
+        }
+      }
+      schedule_.stages[stage_of_[id]].values.push_back(id);
+    }
+  }
+
+  void find_stored() {
+    std::vector<bool> stored(program_.values.size());
+    stored.back() = true;
+    for (ValueId id = 0; id < program_.values.size(); ++id) {
+      for (ValueId operand : operands(program_.values[id].op)) {
+        if (stage_of_[operand] != stage_of_[id]) stored[operand] = true;
+      }
+    }
+    for (ValueId id = 0; id < program_.values.size(); ++id) {
+      if (stored[id]) schedule_.stages[stage_of_[id]].stored.push_back(id);
+    }
+  }
+
+  // Outputs that share a block in any term belong to one tile.
+  void make_tiles(std::uint32_t s) {
+    Stage& stage = schedule_.stages[s];
+    const Value& first = program_.values[stage.values.front()];
+    std::vector<std::uint32_t> root(first.count);
+    std::iota(root.begin(), root.end(), 0);
+    const auto find = [&](std::uint32_t i) {
+      while (root[i] != i) i = root[i] = root[root[i]];
+      return i;
+    };
+    const auto* affine = std::get_if<Affine>(&first.op);
+    if (affine != nullptr) {
+      for (const AffineTerm& term : affine->terms) {
+        for (const Block& block : term.blocks) {
+          for (std::uint32_t o : block.outputs) {
+            root[std::max(find(o), find(block.outputs[0]))] =
+                std::min(find(o), find(block.outputs[0]));
+          }
+        }
+      }
+    }
+    std::map<std::uint32_t, std::uint32_t> tile_of_root;
+    for (std::uint32_t i = 0; i < first.count; ++i) {
+      const auto [at, fresh] =
+          tile_of_root.try_emplace(find(i), static_cast<std::uint32_t>(stage.tiles.size()));
+      if (fresh) stage.tiles.emplace_back();
+      stage.tiles[at->second].elements.push_back(i);
+    }
+    tile_of_.emplace_back(first.count);
+    for (std::uint32_t t = 0; t < stage.tiles.size(); ++t) {
+      for (std::uint32_t i : stage.tiles[t].elements) tile_of_[s][i] = t;
+    }
+    if (affine == nullptr) return;
+    for (std::uint32_t k = 0; k < affine->terms.size(); ++k) {
+      for (std::uint32_t b = 0; b < affine->terms[k].blocks.size(); ++b) {
+        const std::uint32_t tile = tile_of_[s][affine->terms[k].blocks[b].outputs.front()];
+        stage.tiles[tile].blocks.emplace_back(k, b);
+      }
+    }
+  }
+
+  // Elements of other stages that a tile reads.
+  template <typename F>
+  void for_each_read(std::uint32_t s, std::uint32_t t, F&& f) const {
+    const Stage& stage = schedule_.stages[s];
+    const Tile& tile = stage.tiles[t];
+    if (const auto* affine = std::get_if<Affine>(&program_.values[stage.values.front()].op)) {
+      for (const auto& [k, b] : tile.blocks) {
+        const AffineTerm& term = affine->terms[k];
+        for (std::uint32_t i : term.blocks[b].inputs) f(Element{term.from, i});
+      }
+    }
+    for (std::size_t v = 1; v < stage.values.size(); ++v) {
+      for (ValueId operand : operands(program_.values[stage.values[v]].op)) {
+        if (stage_of_[operand] == s) continue;
+        for (std::uint32_t i : tile.elements) f(Element{operand, i});
+      }
+    }
+  }
+
+  void ensure(std::uint32_t s, const std::vector<std::uint32_t>& tiles) {
+    const std::size_t chunk = s == 0 ? kInputWave : wave_tiles_;
+    std::vector<std::uint32_t> due;
+    for (std::size_t i = 0; i < tiles.size(); ++i) {
+      if (!done_[s][tiles[i]]) due.push_back(tiles[i]);
+      if (due.size() == chunk || (i + 1 == tiles.size() && !due.empty())) {
+        ensure_reads(s, due);
+        for (std::uint32_t t : due) done_[s][t] = true;
+        schedule_.waves.push_back({s, due, {}});
+        due.clear();
+      }
+    }
+  }
+
+  void ensure_reads(std::uint32_t s, const std::vector<std::uint32_t>& tiles) {
+    std::vector<std::vector<std::uint32_t>> needed(s);
+    for (std::uint32_t t : tiles) {
+      for_each_read(s, t, [&](Element e) {
+        const std::uint32_t from = stage_of_[e.value];
+        const std::uint32_t tile = tile_of_[from][e.index];
+        if (!done_[from][tile]) needed[from].push_back(tile);
+      });
+    }
+    for (std::uint32_t from = 0; from < s; ++from) {
+      std::sort(needed[from].begin(), needed[from].end());
+      needed[from].erase(std::unique(needed[from].begin(), needed[from].end()), needed[from].end());
+      if (!needed[from].empty()) ensure(from, needed[from]);
+    }
+  }
+
+  void find_releases() {
+    std::map<Element, std::size_t> last_wave;
+    for (std::size_t w = 0; w < schedule_.waves.size(); ++w) {
+      const Wave& wave = schedule_.waves[w];
+      for (std::uint32_t t : wave.tiles) {
+        // What a tile makes and nobody reads goes at once, except the answer.
+        for (ValueId value : schedule_.stages[wave.stage].stored) {
+          for (std::uint32_t i : schedule_.stages[wave.stage].tiles[t].elements) {
+            last_wave[{value, i}] = w;
+          }
+        }
+        for_each_read(wave.stage, t, [&](Element e) { last_wave[e] = w; });
+      }
+    }
+    const auto answer = static_cast<ValueId>(program_.values.size() - 1);
+    for (const auto& [element, w] : last_wave) {
+      if (element.value != answer) schedule_.waves[w].release.push_back(element);
+    }
+  }
+
+  const Program& program_;
+  std::size_t wave_tiles_;
+  Schedule schedule_;
+  std::vector<std::uint32_t> stage_of_;
+  std::vector<std::vector<std::uint32_t>> tile_of_;
+  std::vector<std::vector<bool>> done_;
+};
+
+}  // namespace
+
+Schedule make_schedule(const Program& program, std::size_t wave_tiles) {
+  return Planner(program, wave_tiles).run();
+}
+
+std::size_t ciphertext_bytes(const Value& value, std::size_t n) {
+  return value.parts * value.level.primes() * n * sizeof(std::uint64_t);
+}
+
+std::size_t planned_peak_bytes(const Program& program, const Schedule& schedule, std::size_t n,
+                               std::size_t threads) {
+  std::size_t live = 0;
+  std::size_t peak = 0;
+  for (const Wave& wave : schedule.waves) {
+    const Stage& stage = schedule.stages[wave.stage];
+    std::size_t elements = 0;
+    for (std::uint32_t t : wave.tiles) elements += stage.tiles[t].elements.size();
+    // All of a wave's first values exist together; a thread holds one element's chain besides,
+    // three ciphertexts of its largest kind (operand, result, key-switching scratch).
+    std::size_t largest = 0;
+    for (ValueId id : stage.values) {
+      largest = std::max(largest, ciphertext_bytes(program.values[id], n));
+    }
+    const std::size_t temporary =
+        elements * ciphertext_bytes(program.values[stage.values.front()], n) +
+        3 * threads * largest;
+    for (ValueId id : stage.stored) live += elements * ciphertext_bytes(program.values[id], n);
+    peak = std::max(peak, live + (stage.values.size() > 1 ? temporary : 0));
+    for (const Element& e : wave.release) live -= ciphertext_bytes(program.values[e.value], n);
+  }
+  return peak;
+}
+
+}  // namespace serdab::program

@@ -1,0 +1,209 @@
+#include "networks/program/serialise.h"
+
+#include "networks/program/verifier.h"
+
+namespace serdab::program {
+namespace {
+
+using base::ByteReader;
+using base::ByteWriter;
+
+constexpr std::size_t kMaxPrimes = 128;
+constexpr std::size_t kMaxValues = 100'000;
+constexpr std::size_t kMaxElements = 1u << 24;
+constexpr std::size_t kMaxWeights = 1u << 28;
+
+void write_list(ByteWriter& out, const std::vector<std::uint32_t>& list) {
+  out.u32(static_cast<std::uint32_t>(list.size()));
+  for (std::uint32_t v : list) out.u32(v);
+}
+void write_list(ByteWriter& out, const std::vector<double>& list) {
+  out.u32(static_cast<std::uint32_t>(list.size()));
+  for (double v : list) out.f64(v);
+}
+void write_list(ByteWriter& out, const std::vector<std::uint64_t>& list) {
+  out.u32(static_cast<std::uint32_t>(list.size()));
+  for (std::uint64_t v : list) out.u64(v);
+}
+
+template <typename T, typename F>
+std::vector<T> read_list(ByteReader& in, std::size_t limit, std::size_t item_bytes,
+                         const char* items, F&& item) {
+  const std::size_t n = in.count(limit, item_bytes, items);
+  std::vector<T> list(n);
+  for (T& v : list) v = item();
+  return list;
+}
+
+// Weights are below 2^20 in magnitude: three bytes each, two's complement.
+void write_matrix(ByteWriter& out, const WeightMatrix& matrix) {
+  out.u32(matrix.rows);
+  out.u32(matrix.cols);
+  for (std::int32_t weight : matrix.weights) {
+    const auto bits = static_cast<std::uint32_t>(weight);
+    for (int shift : {0, 8, 16}) out.u8(static_cast<std::uint8_t>(bits >> shift));
+  }
+}
+
+WeightMatrix read_matrix(ByteReader& in) {
+  WeightMatrix matrix;
+  matrix.rows = in.u32();
+  matrix.cols = in.u32();
+  const std::uint64_t size = std::uint64_t{matrix.rows} * matrix.cols;
+  if (size > kMaxWeights || size > in.remaining() / 3) {
+    in.corrupt("a weight matrix of " + std::to_string(matrix.rows) + " x " +
+               std::to_string(matrix.cols) + " does not fit its bytes");
+  }
+  const auto bytes = in.raw(size * 3);
+  matrix.weights.resize(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::uint32_t bits = static_cast<std::uint32_t>(bytes[3 * i]) << 8 |
+                               static_cast<std::uint32_t>(bytes[3 * i + 1]) << 16 |
+                               static_cast<std::uint32_t>(bytes[3 * i + 2]) << 24;
+    matrix.weights[i] = static_cast<std::int32_t>(bits) >> 8;
+  }
+  return matrix;
+}
+
+void write_op(ByteWriter&, const Input&) {}
+void write_op(ByteWriter& out, const Affine& op) {
+  out.u32(static_cast<std::uint32_t>(op.terms.size()));
+  for (const AffineTerm& term : op.terms) {
+    out.u32(term.from);
+    out.u32(static_cast<std::uint32_t>(term.matrices.size()));
+    for (const WeightMatrix& matrix : term.matrices) write_matrix(out, matrix);
+    out.u32(static_cast<std::uint32_t>(term.blocks.size()));
+    for (const Block& block : term.blocks) {
+      out.u32(block.matrix);
+      write_list(out, block.inputs);
+      write_list(out, block.outputs);
+    }
+  }
+  write_list(out, op.bias);
+}
+void write_op(ByteWriter& out, const Square& op) { out.u32(op.from); }
+void write_op(ByteWriter& out, const Multiply& op) {
+  out.u32(op.a);
+  out.u32(op.b);
+}
+void write_op(ByteWriter& out, const AddScaled& op) {
+  out.u32(op.from);
+  out.u32(op.addend);
+  out.u32(static_cast<std::uint32_t>(op.factors.size()));
+  for (std::int64_t factor : op.factors) out.u64(static_cast<std::uint64_t>(factor));
+}
+void write_op(ByteWriter& out, const AddConstant& op) {
+  out.u32(op.from);
+  write_list(out, op.constants);
+}
+void write_op(ByteWriter& out, const Relinearise& op) { out.u32(op.from); }
+void write_op(ByteWriter& out, const Rescale& op) {
+  out.u32(op.from);
+  out.u32(op.primes);
+}
+void write_op(ByteWriter& out, const ModDrop& op) { out.u32(op.from); }
+
+AffineTerm read_term(ByteReader& in) {
+  AffineTerm term;
+  term.from = in.u32();
+  term.matrices.resize(in.count(kMaxElements, 8, "matrices"));
+  for (WeightMatrix& matrix : term.matrices) matrix = read_matrix(in);
+  term.blocks.resize(in.count(kMaxElements, 12, "blocks"));
+  for (Block& block : term.blocks) {
+    block.matrix = in.u32();
+    block.inputs =
+        read_list<std::uint32_t>(in, kMaxElements, 4, "block inputs", [&] { return in.u32(); });
+    block.outputs =
+        read_list<std::uint32_t>(in, kMaxElements, 4, "block outputs", [&] { return in.u32(); });
+  }
+  return term;
+}
+
+Op read_op(ByteReader& in, std::uint8_t kind) {
+  switch (kind) {
+    case 0:
+      return Input{};
+    case 1: {
+      Affine op;
+      op.terms.resize(in.count(1024, 12, "terms"));
+      for (AffineTerm& term : op.terms) term = read_term(in);
+      op.bias = read_list<double>(in, kMaxElements, 8, "biases", [&] { return in.f64(); });
+      return op;
+    }
+    case 2:
+      return Square{in.u32()};
+    case 3: {
+      const ValueId a = in.u32();
+      return Multiply{a, in.u32()};
+    }
+    case 4: {
+      AddScaled op;
+      op.from = in.u32();
+      op.addend = in.u32();
+      op.factors = read_list<std::int64_t>(in, kMaxElements, 8, "factors",
+                                           [&] { return static_cast<std::int64_t>(in.u64()); });
+      return op;
+    }
+    case 5: {
+      AddConstant op;
+      op.from = in.u32();
+      op.constants = read_list<double>(in, kMaxElements, 8, "constants", [&] { return in.f64(); });
+      return op;
+    }
+    case 6:
+      return Relinearise{in.u32()};
+    case 7: {
+      const ValueId from = in.u32();
+      return Rescale{from, in.u32()};
+    }
+    case 8:
+      return ModDrop{in.u32()};
+    default:
+      in.corrupt("names op kind " + std::to_string(kind) + ", which this version does not know");
+  }
+}
+
+}  // namespace
+
+void write(const Program& program, ByteWriter& out) {
+  out.u8(static_cast<std::uint8_t>(program.layout));
+  write_list(out, program.primes);
+  write_list(out, program.special_primes);
+  out.u32(static_cast<std::uint32_t>(program.values.size()));
+  for (const Value& value : program.values) {
+    out.u8(static_cast<std::uint8_t>(value.op.index()));
+    std::visit([&](const auto& op) { write_op(out, op); }, value.op);
+    out.string(value.layer);
+    out.u32(value.count);
+    out.u32(value.parts);
+    out.u32(value.level.value);
+    out.f64(value.scale.value);
+    out.f64(value.calibrated);
+  }
+}
+
+Program read(ByteReader& in) {
+  Program program;
+  const std::uint8_t layout = in.u8();
+  if (layout != 0) in.corrupt("names layout " + std::to_string(layout) + ", which is unknown");
+  program.layout = static_cast<Layout>(layout);
+  program.primes = read_list<std::uint64_t>(in, kMaxPrimes, 8, "primes", [&] { return in.u64(); });
+  program.special_primes =
+      read_list<std::uint64_t>(in, kMaxPrimes, 8, "special primes", [&] { return in.u64(); });
+  program.values.resize(in.count(kMaxValues, 30, "values"));
+  for (Value& value : program.values) {
+    const std::uint8_t kind = in.u8();
+    value.op = read_op(in, kind);
+    value.layer = in.string(4096);
+    value.count = in.u32();
+    if (value.count > kMaxElements) in.corrupt("a value announces too many ciphertexts");
+    value.parts = in.u32();
+    value.level.value = in.u32();
+    value.scale.value = in.f64();
+    value.calibrated = in.f64();
+  }
+  verify(program);
+  return program;
+}
+
+}  // namespace serdab::program

@@ -1,0 +1,191 @@
+#include "networks/program/verifier.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <string>
+
+#include "engine/base/error.h"
+
+namespace serdab::program {
+namespace {
+
+using base::ErrorCode;
+
+// Integer weights and factors carry result scale / operand scale; both scales are exact, their
+// quotient need not be, so these two ops may choose the result's scale. Everything else must hit
+// it.
+class Checker {
+ public:
+  explicit Checker(const Program& program) : program_(program) {}
+
+  void run() {
+    if (program_.values.empty()) fail("a program has at least one value");
+    if (program_.primes.empty()) fail("a program has at least one prime");
+    for (id_ = 0; id_ < program_.values.size(); ++id_) check_value();
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& what) const {
+    std::string where = "program";
+    if (id_ < program_.values.size()) {
+      const Value& value = program_.values[id_];
+      where += ": value " + std::to_string(id_) + " (" + op_name(value.op) +
+               (value.layer.empty() ? "" : " of layer '" + value.layer + "'") + ")";
+    }
+    base::fail(ErrorCode::kMismatch, where + ": " + what);
+  }
+
+  template <typename T>
+  void equal(const T& have, const T& want, const std::string& what) const {
+    if (have != want) {
+      fail(what + " is " + std::to_string(have) + ", must be " + std::to_string(want));
+    }
+  }
+
+  void check_value() {
+    const Value& value = program_.values[id_];
+    if (value.count == 0) fail("holds no ciphertext");
+    if (value.parts < 2 || value.parts > 3) fail("has " + std::to_string(value.parts) + " parts");
+    if (value.level.primes() > program_.primes.size()) {
+      fail("level " + std::to_string(value.level.value) + " is above the chain's top level " +
+           std::to_string(program_.primes.size() - 1));
+    }
+    if (!std::isfinite(value.scale.value) || value.scale.value < 1) fail("scale is not above 1");
+    if (!std::isfinite(value.calibrated)) fail("calibrated magnitude is not finite");
+    for (ValueId operand : operands(value.op)) {
+      if (operand >= id_) fail("reads value " + std::to_string(operand) + " before it is defined");
+    }
+    std::visit([&](const auto& op) { check(op, value); }, value.op);
+  }
+
+  const Value& at(ValueId id) const { return program_.values[id]; }
+
+  void same_shape(const Value& from, const Value& value) const {
+    equal(value.count, from.count, "count");
+    equal(value.level.value, from.level.value, "level");
+  }
+
+  void check(const Input&, const Value& value) const {
+    if (id_ != 0) fail("only value 0 is an input");
+    equal(value.parts, 2u, "number of parts");
+  }
+
+  void check(const Affine& op, const Value& value) const {
+    if (op.terms.empty()) fail("has no term");
+    equal(op.bias.size(), std::size_t{value.count}, "number of biases");
+    for (double bias : op.bias) {
+      if (!std::isfinite(bias)) fail("a bias is not finite");
+    }
+    for (const AffineTerm& term : op.terms) check_term(term, value);
+  }
+
+  void check_term(const AffineTerm& term, const Value& value) const {
+    const Value& from = at(term.from);
+    if (from.level < value.level) fail("stands above the level of its operand");
+    if (from.parts != value.parts) fail("operand and result differ in parts");
+    for (const WeightMatrix& matrix : term.matrices) {
+      equal(matrix.weights.size(), std::size_t{matrix.rows} * matrix.cols,
+            "size of a weight matrix");
+      if (matrix.cols > 4096) fail("a weight matrix has more than 4096 columns");
+      for (std::int32_t weight : matrix.weights) {
+        if (std::abs(std::int64_t{weight}) >= (1 << 20)) fail("a weight is not below 2^20");
+      }
+    }
+    std::vector<bool> written(value.count);
+    for (const Block& block : term.blocks) {
+      if (block.matrix >= term.matrices.size()) fail("a block names a matrix that is not there");
+      const WeightMatrix& matrix = term.matrices[block.matrix];
+      equal(block.inputs.size(), std::size_t{matrix.cols}, "inputs of a block");
+      equal(block.outputs.size(), std::size_t{matrix.rows}, "outputs of a block");
+      for (std::uint32_t i : block.inputs) {
+        if (i >= from.count) fail("a block reads element " + std::to_string(i));
+      }
+      for (std::uint32_t o : block.outputs) {
+        if (o >= value.count) fail("a block writes element " + std::to_string(o));
+        if (written[o]) fail("two blocks of a term write element " + std::to_string(o));
+        written[o] = true;
+      }
+    }
+  }
+
+  void check(const Square& op, const Value& value) const {
+    const Value& from = at(op.from);
+    same_shape(from, value);
+    equal(from.parts, 2u, "operand's number of parts");
+    equal(value.parts, 3u, "number of parts");
+    equal(value.scale.value, (from.scale * from.scale).value, "scale");
+  }
+
+  void check(const Multiply& op, const Value& value) const {
+    same_shape(at(op.a), value);
+    same_shape(at(op.b), value);
+    equal(at(op.a).parts + at(op.b).parts, 4u, "operands' number of parts");
+    equal(value.parts, 3u, "number of parts");
+    equal(value.scale.value, (at(op.a).scale * at(op.b).scale).value, "scale");
+  }
+
+  void check(const AddScaled& op, const Value& value) const {
+    const Value& from = at(op.from);
+    const Value& addend = at(op.addend);
+    same_shape(from, value);
+    equal(addend.count, value.count, "addend's count");
+    if (addend.level < value.level) fail("addend stands below the result's level");
+    if (addend.parts > from.parts) fail("addend has more parts than the result");
+    equal(value.parts, from.parts, "number of parts");
+    equal(value.scale.value, from.scale.value, "scale");
+    per_element(op.factors.size(), value);
+  }
+
+  void check(const AddConstant& op, const Value& value) const {
+    const Value& from = at(op.from);
+    same_shape(from, value);
+    equal(value.parts, from.parts, "number of parts");
+    equal(value.scale.value, from.scale.value, "scale");
+    per_element(op.constants.size(), value);
+  }
+
+  void check(const Relinearise& op, const Value& value) const {
+    const Value& from = at(op.from);
+    same_shape(from, value);
+    equal(from.parts, 3u, "operand's number of parts");
+    equal(value.parts, 2u, "number of parts");
+    equal(value.scale.value, from.scale.value, "scale");
+  }
+
+  void check(const Rescale& op, const Value& value) const {
+    const Value& from = at(op.from);
+    equal(value.count, from.count, "count");
+    equal(value.parts, from.parts, "number of parts");
+    if (op.primes == 0 || op.primes > from.level.value) {
+      fail("drops " + std::to_string(op.primes) + " primes at level " +
+           std::to_string(from.level.value));
+    }
+    equal(value.level.value, from.level.value - op.primes, "level");
+    base::Scale scale = from.scale;
+    for (std::uint32_t i = 0; i < op.primes; ++i) {
+      scale = base::rescaled(scale, program_.primes[from.level.value - i]);
+    }
+    equal(value.scale.value, scale.value, "scale");
+  }
+
+  void check(const ModDrop& op, const Value& value) const {
+    const Value& from = at(op.from);
+    equal(value.count, from.count, "count");
+    equal(value.parts, from.parts, "number of parts");
+    if (value.level > from.level) fail("raises the level");
+    equal(value.scale.value, from.scale.value, "scale");
+  }
+
+  void per_element(std::size_t size, const Value& value) const {
+    if (size != 1) equal(size, std::size_t{value.count}, "number of constants");
+  }
+
+  const Program& program_;
+  std::size_t id_ = 0;
+};
+
+}  // namespace
+
+void verify(const Program& program) { Checker(program).run(); }
+
+}  // namespace serdab::program

@@ -1,0 +1,243 @@
+#include "networks/runtime/executor.h"
+
+#include <algorithm>
+
+#include "engine/arith/modulus.h"
+#include "engine/base/error.h"
+#include "engine/base/threads.h"
+#include "engine/kernels/kernels.h"
+#include "networks/runtime/affine.h"
+
+namespace serdab::runtime {
+namespace {
+
+using base::ErrorCode;
+using ckks::Ciphertext;
+using program::Element;
+using program::Value;
+using program::ValueId;
+
+// Rough relative work of an op on one ciphertext, for progress bars only.
+double weight(const Value& value) {
+  const double words = static_cast<double>(value.parts * value.level.primes());
+  if (const auto* affine = std::get_if<program::Affine>(&value.op)) {
+    double products = 0;
+    for (const auto& term : affine->terms) {
+      for (const auto& block : term.blocks) {
+        products += static_cast<double>(block.inputs.size() * block.outputs.size());
+      }
+    }
+    return words * products / value.count * 0.05;
+  }
+  if (std::holds_alternative<program::Relinearise>(value.op)) return words * words * 2;
+  if (std::holds_alternative<program::Rescale>(value.op)) return words * 4;
+  return words * 0.5;
+}
+
+// from += k·addend, where the addend may stand at a higher level and have fewer parts.
+void add_scaled(const ckks::Context& context, Ciphertext& from, const Ciphertext& addend,
+                std::int64_t factor) {
+  const ring::RnsBasis basis = context.basis(from.level());
+  for (std::size_t part = 0; part < addend.size(); ++part) {
+    for (std::size_t limb = 0; limb < basis.size(); ++limb) {
+      const arith::Modulus& q = basis.modulus(limb);
+      kernels::kernels().multiply_scalar_add(q, addend.part(part).limb(limb),
+                                             arith::reduce_signed(factor, q),
+                                             from.part(part).limb(limb), context.n());
+    }
+  }
+}
+
+}  // namespace
+
+Executor::Executor(const program::Program& program, const ckks::Context& context,
+                   const ckks::RelinearisationKey* key, InputSource input)
+    : program_(program),
+      context_(context),
+      evaluator_(context),
+      key_(key),
+      input_(std::move(input)),
+      schedule_(program::make_schedule(program)) {
+  if (program.primes != context.parameters().q() ||
+      program.special_primes != context.parameters().p()) {
+    base::fail(ErrorCode::kMismatch, "the program was compiled for other parameters than these");
+  }
+  for (const Value& value : program.values) {
+    store_.emplace_back(value.count);
+    if (!std::holds_alternative<program::Relinearise>(value.op)) continue;
+    if (key_ == nullptr || key_->switching_key().info().level < value.level) {
+      base::fail(ErrorCode::kMismatch, "the program relinearises at level " +
+                                           std::to_string(value.level.value) +
+                                           "; the evaluation key does not reach it");
+    }
+  }
+  double sum = 0;
+  for (const program::Wave& wave : schedule_.waves) {
+    const program::Stage& stage = schedule_.stages[wave.stage];
+    double per_element = 0;
+    for (ValueId id : stage.values) per_element += weight(program.values[id]);
+    for (std::uint32_t t : wave.tiles)
+      sum += per_element * static_cast<double>(stage.tiles[t].elements.size());
+    wave_weight_.push_back(sum);
+  }
+}
+
+double Executor::progress() const {
+  return next_wave_ == 0 ? 0 : wave_weight_[next_wave_ - 1] / wave_weight_.back();
+}
+
+void Executor::run_wave() {
+  const program::Wave& wave = schedule_.waves[next_wave_];
+  const program::Stage& stage = schedule_.stages[wave.stage];
+  base::parallel_for(wave.tiles.size(),
+                     [&](std::size_t i) { run_tile(stage, stage.tiles[wave.tiles[i]]); });
+  for (const Element& element : wave.release) store_[element.value][element.index].reset();
+  ++next_wave_;
+}
+
+void Executor::run_tile(const program::Stage& stage, const program::Tile& tile) {
+  std::vector<Ciphertext> first = start_tile(stage.values.front(), tile);
+  base::parallel_for(first.size(), [&](std::size_t i) {
+    run_element(stage, tile.elements[i], std::move(first[i]));
+  });
+}
+
+std::vector<Ciphertext> Executor::start_tile(ValueId first, const program::Tile& tile) const {
+  const Value& value = program_.values[first];
+  if (std::holds_alternative<program::Input>(value.op)) {
+    std::vector<Ciphertext> inputs;
+    for (std::uint32_t index : tile.elements) {
+      inputs.push_back(input_(index));
+      const Ciphertext& input = inputs.back();
+      if (input.size() != value.parts || input.level() != value.level ||
+          input.scale() != value.scale) {
+        base::fail(ErrorCode::kMismatch,
+                   "the query's level or scale is not the one the program was compiled for");
+      }
+    }
+    return inputs;
+  }
+  ckks::CiphertextInfo info;
+  info.parameter_id = context_.parameters().id();
+  if (key_ != nullptr) info.key_id = key_->switching_key().info().key_id;
+  return run_affine(context_, program_, first, tile, info,
+                    [&](ValueId id, std::uint32_t index) -> const Ciphertext& {
+                      return store_[id][index].value();
+                    });
+}
+
+void Executor::run_element(const program::Stage& stage, std::uint32_t index, Ciphertext&& first) {
+  std::map<ValueId, Ciphertext> local;
+  local.emplace(stage.values.front(), std::move(first));
+  std::vector<ValueId> rest(stage.values.begin(), stage.values.end());
+  while (rest.size() > 1) {
+    rest.erase(rest.begin());
+    const ValueId id = rest.front();
+    local.insert_or_assign(id, apply(id, index, local, rest));
+  }
+  for (ValueId id : stage.stored) store(id, index, std::move(local.at(id)));
+}
+
+// `rest` are the stage's ops from this one on: an operand that none of the later ones reads and
+// that is not stored may be consumed.
+Ciphertext Executor::apply(ValueId id, std::uint32_t index, std::map<ValueId, Ciphertext>& local,
+                           const std::vector<ValueId>& rest) const {
+  const auto operand = [&](ValueId from) -> const Ciphertext& {
+    const auto at = local.find(from);
+    return at != local.end() ? at->second : store_[from][index].value();
+  };
+  const auto consume = [&](ValueId from) {
+    const auto at = local.find(from);
+    const bool read_later = std::any_of(rest.begin() + 1, rest.end(), [&](ValueId later) {
+      const auto ids = program::operands(program_.values[later].op);
+      return std::find(ids.begin(), ids.end(), from) != ids.end();
+    });
+    const auto& stages = schedule_.stages;
+    const bool stored = std::any_of(stages.begin(), stages.end(), [&](const program::Stage& stage) {
+      return std::find(stage.stored.begin(), stage.stored.end(), from) != stage.stored.end();
+    });
+    if (at == local.end() || read_later || stored) return operand(from).clone();
+    return std::move(at->second);
+  };
+  const Value& value = program_.values[id];
+  Ciphertext result;
+  if (const auto* square = std::get_if<program::Square>(&value.op)) {
+    result = evaluator_.square(operand(square->from));
+  } else if (const auto* multiply = std::get_if<program::Multiply>(&value.op)) {
+    result = evaluator_.multiply(operand(multiply->a), operand(multiply->b));
+  } else if (const auto* scaled = std::get_if<program::AddScaled>(&value.op)) {
+    result = consume(scaled->from);
+    add_scaled(context_, result, operand(scaled->addend),
+               scaled->factors[scaled->factors.size() == 1 ? 0 : index]);
+  } else if (const auto* constant = std::get_if<program::AddConstant>(&value.op)) {
+    result = consume(constant->from);
+    evaluator_.add_scalar(result, constant->constants[constant->constants.size() == 1 ? 0 : index]);
+  } else if (const auto* relinearise = std::get_if<program::Relinearise>(&value.op)) {
+    result = consume(relinearise->from);
+    evaluator_.relinearise(result, *key_);
+  } else if (const auto* rescale = std::get_if<program::Rescale>(&value.op)) {
+    result = consume(rescale->from);
+    evaluator_.rescale(result, rescale->primes);
+  } else if (const auto* drop = std::get_if<program::ModDrop>(&value.op)) {
+    result = consume(drop->from);
+    evaluator_.mod_drop(result, value.level);
+  }
+  if (result.level() != value.level || result.scale() != value.scale ||
+      result.size() != value.parts) {
+    base::fail(ErrorCode::kMismatch, std::string("a ") + program::op_name(value.op) +
+                                         " did not land on its planned level and scale");
+  }
+  return result;
+}
+
+void Executor::store(ValueId id, std::uint32_t index, Ciphertext&& ciphertext) {
+  // A rescaled polynomial still holds the memory of its dropped primes; the copy does not.
+  store_[id][index] = ciphertext.clone();
+}
+
+const std::map<Element, const Ciphertext*> Executor::live() const {
+  std::map<Element, const Ciphertext*> result;
+  for (ValueId id = 0; id < store_.size(); ++id) {
+    for (std::uint32_t i = 0; i < store_[id].size(); ++i) {
+      if (store_[id][i]) result[{id, i}] = &*store_[id][i];
+    }
+  }
+  return result;
+}
+
+void Executor::restore(std::size_t waves_done, std::map<Element, Ciphertext>&& live) {
+  if (waves_done > waves())
+    base::fail(ErrorCode::kMismatch, "the checkpoint is of another program");
+  std::map<Element, bool> expected;
+  for (std::size_t w = 0; w < waves_done; ++w) {
+    const program::Wave& wave = schedule_.waves[w];
+    const program::Stage& stage = schedule_.stages[wave.stage];
+    for (std::uint32_t t : wave.tiles) {
+      for (ValueId id : stage.stored) {
+        for (std::uint32_t i : stage.tiles[t].elements) expected[{id, i}] = true;
+      }
+    }
+    for (const Element& element : wave.release) expected.erase(element);
+  }
+  const bool same = std::equal(live.begin(), live.end(), expected.begin(), expected.end(),
+                               [](const auto& a, const auto& b) { return a.first == b.first; });
+  if (!same) base::fail(ErrorCode::kMismatch, "the checkpoint does not hold this program's values");
+  for (auto& [element, ciphertext] : live) {
+    const Value& value = program_.values[element.value];
+    if (ciphertext.level() != value.level || ciphertext.scale() != value.scale ||
+        ciphertext.size() != value.parts) {
+      base::fail(ErrorCode::kMismatch, "the checkpoint holds a value of another level or scale");
+    }
+    store_[element.value][element.index] = std::move(ciphertext);
+  }
+  next_wave_ = waves_done;
+}
+
+std::vector<Ciphertext> Executor::take_answer() {
+  if (!done()) base::fail(ErrorCode::kInvalidArgument, "the run is not finished");
+  std::vector<Ciphertext> answer;
+  for (auto& ciphertext : store_.back()) answer.push_back(std::move(ciphertext).value());
+  return answer;
+}
+
+}  // namespace serdab::runtime

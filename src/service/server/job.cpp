@@ -1,0 +1,118 @@
+#include "service/server/job.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <optional>
+
+#include "engine/base/error.h"
+#include "engine/base/pool.h"
+#include "networks/runtime/executor.h"
+#include "service/wire/checkpoint.h"
+
+namespace serdab::server {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+bool take_up(const Model& model, const std::string& path, const wire::Digest& query,
+             runtime::Executor& executor) {
+  if (path.empty() || ::access(path.c_str(), F_OK) != 0) return false;
+  const auto bytes = wire::read_file(path, wire::payload_limit(wire::FileKind::kCheckpoint));
+  const auto payload = wire::open_payload(wire::FileKind::kCheckpoint, bytes, path);
+  wire::Checkpoint checkpoint = wire::read_checkpoint(model.context(), payload, path);
+  if (checkpoint.program_id != model.id() || checkpoint.query_digest != query) {
+    base::fail(
+        base::ErrorCode::kMismatch,
+        path + ": is the state of another run (other program or query); remove it to start anew");
+  }
+  executor.restore(checkpoint.waves_done, std::move(checkpoint.live));
+  return true;
+}
+
+void save(const Model& model, const std::string& path, const wire::Digest& query,
+          const runtime::Executor& executor) {
+  const auto payload = wire::write_checkpoint(model.context(), model.id(), query,
+                                              executor.waves_done(), executor.live());
+  wire::write_file(path, wire::seal_payload(wire::FileKind::kCheckpoint, payload));
+}
+
+}  // namespace
+
+Model Model::load(const std::string& path) {
+  const auto bytes = wire::read_file(path, wire::payload_limit(wire::FileKind::kProgram));
+  const auto payload = wire::open_payload(wire::FileKind::kProgram, bytes, path);
+  base::ByteReader in(payload, path);
+  Model model;
+  model.package_ = program::read_package(in);
+  in.finish();
+  model.id_ = wire::sha256(payload);
+  try {
+    model.context_ =
+        std::make_unique<ckks::Context>(ckks_params::Parameters::create(model.package_.parameters));
+  } catch (const base::Error& error) {
+    throw base::Error(error.code(), path + ": " + error.what());
+  }
+  return model;
+}
+
+JobReport run_job(const Model& model, const wire::EvaluationKeys& keys,
+                  const std::string& keys_name, std::span<const std::uint8_t> query_payload,
+                  const std::string& query_name, const JobOptions& options) {
+  const ckks::Context& context = model.context();
+  const program::ClientBundle bundle = program::client_bundle(model.package(), model.id());
+  const wire::QueryView query(context, query_payload, query_name);
+  wire::check_header(query.header(), model.id(), context.parameters().id(), keys.key_id,
+                     bundle.input, context.slots(), query_name);
+  std::optional<ckks::RelinearisationKey> relinearisation;
+  if (keys.relinearisation) {
+    ckks::SeededSwitchingKey copy{keys.relinearisation->info, keys.relinearisation->seed, {}};
+    for (const ckks::Poly& b : keys.relinearisation->b) copy.b.push_back(b.clone());
+    relinearisation.emplace(ckks::SwitchingKey(context, std::move(copy)));
+  } else if (bundle.relinearisation_level >= 0) {
+    base::fail(base::ErrorCode::kMismatch,
+               keys_name + ": holds no relinearisation key, which this program needs");
+  }
+
+  base::pool_reset_peak();
+  const auto start = Clock::now();
+  runtime::Executor executor(model.package().program, context,
+                             relinearisation ? &*relinearisation : nullptr,
+                             [&](std::uint32_t i) { return query.ciphertext(i); });
+  const wire::Digest query_digest =
+      options.checkpoint_path.empty() ? wire::Digest{} : wire::sha256(query_payload);
+  JobReport report;
+  report.resumed = take_up(model, options.checkpoint_path, query_digest, executor);
+  auto saved = Clock::now();
+  while (!executor.done()) {
+    const bool stop = options.stop && options.stop();
+    const bool due = seconds_since(saved) >= options.checkpoint_seconds;
+    if (!options.checkpoint_path.empty() && (stop || due)) {
+      save(model, options.checkpoint_path, query_digest, executor);
+      saved = Clock::now();
+    }
+    if (stop) {
+      base::fail(base::ErrorCode::kInterrupted, options.checkpoint_path.empty()
+                                                    ? std::string("interrupted; nothing was kept")
+                                                    : "interrupted; the state is in " +
+                                                          options.checkpoint_path +
+                                                          ": run the same command again to go on");
+    }
+    executor.run_wave();
+    if (options.progress) options.progress(executor.progress());
+  }
+  wire::MessageHeader header = query.header();
+  header.port = bundle.answer;
+  report.answer = wire::write_answer(context, header, executor.take_answer());
+  report.seconds = seconds_since(start);
+  report.images = header.images;
+  report.peak_pool_bytes = base::pool_statistics().peak_bytes;
+  if (!options.checkpoint_path.empty()) ::unlink(options.checkpoint_path.c_str());
+  return report;
+}
+
+}  // namespace serdab::server

@@ -1,0 +1,204 @@
+#include "service/wire/file.h"
+
+#include <fcntl.h>
+#include <openssl/sha.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "engine/base/bytes.h"
+#include "engine/base/error.h"
+
+namespace serdab::wire {
+namespace {
+
+using base::ErrorCode;
+
+constexpr std::uint8_t kMagic[8] = {'S', 'E', 'R', 'D', 'A', 'B', '\r', '\n'};
+
+[[noreturn]] void fail_io(const std::string& what, const std::string& path) {
+  base::fail(ErrorCode::kIo, path + ": " + what + ": " + std::strerror(errno));
+}
+
+// Closes on every way out.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+}  // namespace
+
+const char* file_kind_name(FileKind kind) {
+  switch (kind) {
+    case FileKind::kProgram:
+      return "program";
+    case FileKind::kSecretKey:
+      return "secret key";
+    case FileKind::kEvaluationKeys:
+      return "evaluation keys";
+    case FileKind::kQuery:
+      return "query";
+    case FileKind::kAnswer:
+      return "answer";
+    case FileKind::kCheckpoint:
+      return "checkpoint";
+    case FileKind::kClientBundle:
+      return "client bundle";
+  }
+  return "unknown";
+}
+
+Digest sha256(std::span<const std::uint8_t> bytes) {
+  Digest digest;
+  SHA256(bytes.data(), bytes.size(), digest.data());
+  return digest;
+}
+
+std::string short_id(std::span<const std::uint8_t> id) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string text;
+  for (std::size_t i = 0; i < id.size() && i < 8; ++i) {
+    text += kHex[id[i] >> 4];
+    text += kHex[id[i] & 15];
+  }
+  return text;
+}
+
+std::uint64_t payload_limit(FileKind kind) {
+  constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+  switch (kind) {
+    case FileKind::kProgram:
+      return 1024 * kMiB;
+    case FileKind::kSecretKey:
+    case FileKind::kClientBundle:
+      return 16 * kMiB;
+    case FileKind::kEvaluationKeys:
+      return 8 * 1024 * kMiB;
+    case FileKind::kQuery:
+    case FileKind::kAnswer:
+    case FileKind::kCheckpoint:
+      return 16 * 1024 * kMiB;
+  }
+  return 0;
+}
+
+std::vector<std::uint8_t> seal_payload(FileKind kind, std::span<const std::uint8_t> payload) {
+  base::ByteWriter out;
+  out.raw(kMagic);
+  out.u8(kFormatVersion & 0xff);
+  out.u8(kFormatVersion >> 8);
+  out.u8(static_cast<std::uint8_t>(kind));
+  out.u8(0);
+  out.u32(0);
+  out.u64(payload.size());
+  out.raw(sha256(payload));
+  out.raw(payload);
+  return out.take();
+}
+
+std::span<const std::uint8_t> open_payload(FileKind kind, std::span<const std::uint8_t> bytes,
+                                           const std::string& name) {
+  base::ByteReader in(bytes, name);
+  if (bytes.size() < kHeaderBytes || std::memcmp(in.raw(8).data(), kMagic, 8) != 0) {
+    base::fail(ErrorCode::kCorrupt, name + ": is not a serdab file (wanted: " + file_kind_name(kind) +
+                                        ")");
+  }
+  const unsigned version = in.u8() | in.u8() << 8;
+  if (version != kFormatVersion) {
+    base::fail(ErrorCode::kMismatch, name + ": has format version " + std::to_string(version) +
+                                         ", this program reads version " +
+                                         std::to_string(kFormatVersion));
+  }
+  const std::uint8_t found = in.u8();
+  if (found != static_cast<std::uint8_t>(kind)) {
+    base::fail(ErrorCode::kMismatch,
+               name + ": is a file of kind '" + file_kind_name(static_cast<FileKind>(found)) +
+                   "', wanted '" + file_kind_name(kind) + "'");
+  }
+  if (in.u8() != 0 || in.u32() != 0) in.corrupt("has a header that was altered");
+  const std::uint64_t size = in.u64();
+  if (size > payload_limit(kind)) {
+    base::fail(ErrorCode::kLimit, name + ": announces " + std::to_string(size) + " bytes, more than " +
+                                      std::to_string(payload_limit(kind)) + " for a " +
+                                      file_kind_name(kind));
+  }
+  const auto digest = in.raw(32);
+  if (in.remaining() != size) {
+    in.corrupt((in.remaining() < size ? "is cut: " : "has bytes after its end: ") +
+               std::to_string(size) + " bytes announced, " + std::to_string(in.remaining()) + " there");
+  }
+  const auto payload = in.raw(size);
+  const Digest actual = sha256(payload);
+  if (std::memcmp(digest.data(), actual.data(), actual.size()) != 0) {
+    base::fail(ErrorCode::kCorrupt, name + ": its checksum does not match: the file was altered");
+  }
+  return payload;
+}
+
+std::vector<std::uint8_t> read_file(const std::string& path, std::uint64_t limit) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) fail_io("cannot be opened", path);
+  struct stat info {};
+  if (::fstat(file.get(), &info) != 0) fail_io("cannot be examined", path);
+  if (!S_ISREG(info.st_mode)) base::fail(ErrorCode::kIo, path + ": is not a regular file");
+  const auto size = static_cast<std::uint64_t>(info.st_size);
+  if (size > limit) {
+    base::fail(ErrorCode::kLimit, path + ": has " + std::to_string(size) + " bytes, more than " +
+                                      std::to_string(limit) + " allowed here");
+  }
+  std::vector<std::uint8_t> bytes(size);
+  for (std::size_t at = 0; at < bytes.size();) {
+    const ssize_t n = ::read(file.get(), bytes.data() + at, bytes.size() - at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail_io("cannot be read", path);
+    if (n == 0) base::fail(ErrorCode::kIo, path + ": became shorter while it was read");
+    at += static_cast<std::size_t>(n);
+  }
+  return bytes;
+}
+
+void write_file(const std::string& path, std::span<const std::uint8_t> bytes, unsigned mode) {
+  const std::string temporary = path + ".part" + std::to_string(::getpid());
+  {
+    ::unlink(temporary.c_str());
+    const Descriptor file(
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(mode)));
+    if (file.get() < 0) fail_io("cannot be created", temporary);
+    for (std::size_t at = 0; at < bytes.size();) {
+      const ssize_t n = ::write(file.get(), bytes.data() + at, bytes.size() - at);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) {
+        const int error = errno;
+        ::unlink(temporary.c_str());
+        errno = error;
+        fail_io("cannot be written", path);
+      }
+      at += static_cast<std::size_t>(n);
+    }
+    if (::fsync(file.get()) != 0 && errno != EINVAL) {
+      const int error = errno;
+      ::unlink(temporary.c_str());
+      errno = error;
+      fail_io("cannot be written", path);
+    }
+  }
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    ::unlink(temporary.c_str());
+    errno = error;
+    fail_io("cannot be put in place", path);
+  }
+}
+
+}  // namespace serdab::wire

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/ckks/ciphertext.h"
+#include "engine/ckks/context.h"
+#include "engine/ckks/switching_key.h"
+#include "networks/program/package.h"
+#include "service/wire/file.h"
+
+namespace serdab::wire {
+
+/// What a query and an answer say of themselves.
+struct MessageHeader {
+  program::ProgramId program_id{};
+  ckks::ParameterId parameter_id{};
+  ckks::KeyId key_id{};
+  std::uint32_t images = 0;  ///< images in the slots, the first ones
+  program::Port port;
+};
+
+/// Throws base::Error(kMismatch), naming `name` and both sides, unless the message is for this
+/// program, these parameters and this key, at the port the program expects.
+void check_header(const MessageHeader& header, const program::ProgramId& program_id,
+                  const ckks::ParameterId& parameter_id, const ckks::KeyId& key_id,
+                  const program::Port& port, std::size_t slots, const std::string& name);
+
+/// Builds a query's payload: seeded ciphertexts, half the bytes. put() may be called from several
+/// threads for distinct indices.
+class QueryBuilder {
+ public:
+  QueryBuilder(const ckks::Context& context, const MessageHeader& header);
+  void put(std::size_t index, const ckks::SeededCiphertext& ciphertext);
+  std::vector<std::uint8_t> take_payload() { return std::move(payload_); }
+
+ private:
+  const ckks::Context& context_;
+  MessageHeader header_;
+  std::size_t begin_;
+  std::size_t stride_;
+  std::vector<std::uint8_t> payload_;
+};
+
+/// Reads a query's payload on demand. The bytes must outlive it. const calls may run on several
+/// threads.
+class QueryView {
+ public:
+  /// Throws base::Error(kCorrupt) that names `name` when sizes do not add up.
+  QueryView(const ckks::Context& context, std::span<const std::uint8_t> payload, std::string name);
+  const MessageHeader& header() const { return header_; }
+  ckks::Ciphertext ciphertext(std::size_t index) const;
+
+ private:
+  const ckks::Context& context_;
+  std::string name_;
+  MessageHeader header_;
+  std::span<const std::uint8_t> ciphertexts_;
+  std::size_t stride_ = 0;
+};
+
+std::vector<std::uint8_t> write_answer(const ckks::Context& context, const MessageHeader& header,
+                                       const std::vector<ckks::Ciphertext>& ciphertexts);
+struct Answer {
+  MessageHeader header;
+  std::vector<ckks::Ciphertext> ciphertexts;
+};
+Answer read_answer(const ckks::Context& context, std::span<const std::uint8_t> payload,
+                   const std::string& name);
+
+/// Evaluation keys as they travel. Bound to a key id and a parameter id.
+struct EvaluationKeys {
+  ckks::ParameterId parameter_id{};
+  ckks::KeyId key_id{};
+  std::optional<ckks::SeededSwitchingKey> relinearisation;
+};
+std::vector<std::uint8_t> write_evaluation_keys(const ckks::Context& context,
+                                                const EvaluationKeys& keys);
+EvaluationKeys read_evaluation_keys(const ckks::Context& context,
+                                    std::span<const std::uint8_t> payload, const std::string& name);
+
+}  // namespace serdab::wire

@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""The command line as a user meets it: the round trip in separate processes, errors, interruption.
+
+Usage: cli_test.py BIN_DIR SOURCE_DIR. Uses the digits that come with the project.
+"""
+import json
+import os
+import pathlib
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BIN = pathlib.Path(sys.argv[1])
+SOURCE = pathlib.Path(sys.argv[2])
+SERDAB, SERVER = BIN / "serdab", BIN / "serdab-server"
+MODEL = SOURCE / "models/digits/model.onnx"
+EVALUATE_FIELDS = """images accuracy cleartext_accuracy agreement max_logit_error precision_bits
+server_seconds images_per_second peak_rss_bytes query_bytes answer_bytes eval_key_bytes n log_qp
+security_bits threads cpu""".split()
+
+
+def call(*arguments, program=SERDAB):
+    return subprocess.run([program, *map(str, arguments)], capture_output=True, text=True)
+
+
+class CommandLine(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.scratch = tempfile.TemporaryDirectory()
+        cls.root = pathlib.Path(cls.scratch.name)
+        cls.model = cls.root / "model"
+        cls.keys = cls.root / "keys"
+        cls.query = cls.root / "query.sdb"
+        cls.answer = cls.root / "answer.sdb"
+        cls.ok("compile", MODEL, "-o", cls.model, "--precision", 12)
+        cls.ok("keygen", cls.model, "-o", cls.keys)
+        cls.ok("encrypt", cls.model, "--key", cls.keys / "secret.key", "-o", cls.query, "digits:val")
+        cls.run_report = json.loads(cls.ok("run", cls.model, "--keys", cls.keys / "eval.key", cls.query,
+                                           "-o", cls.answer, "--json", program=SERVER))
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.scratch.cleanup()
+
+    @classmethod
+    def ok(cls, *arguments, program=SERDAB):
+        done = call(*arguments, program=program)
+        assert done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def fails(self, status, *arguments, says, program=SERDAB):
+        done = call(*arguments, program=program)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        for text in [says] if isinstance(says, str) else says:
+            self.assertIn(text, done.stderr)
+        return done
+
+    def test_round_trip_gives_the_labels_of_the_clear_model(self):
+        picture = self.root / "labels.png"
+        logits = self.root / "logits.csv"
+        result = json.loads(self.ok("decrypt", self.model, "--key", self.keys / "secret.key", self.answer,
+                                    "--against", "digits:val", "--picture", picture, "-o", logits,
+                                    "--json"))
+        self.assertEqual(result["images"], 450)
+        self.assertEqual(result["agreement"], 1.0)
+        self.assertEqual(result["accuracy"], result["cleartext_accuracy"])
+        self.assertGreaterEqual(result["accuracy"], 0.975)
+        self.assertGreaterEqual(result["precision_bits"], 11.5)
+        self.assertEqual(picture.read_bytes()[:4], b"\x89PNG")
+        rows = logits.read_text().splitlines()
+        self.assertEqual(len(rows), 450)
+        values = [float(v) for v in rows[7].split(",")]
+        self.assertEqual(values.index(max(values)), result["labels"][7])
+
+    def test_server_report(self):
+        for field in "images server_seconds peak_rss_bytes n log_qp security_bits threads cpu".split():
+            self.assertIn(field, self.run_report)
+        self.assertEqual(self.run_report["security_bits"], 128)
+
+    def test_secret_key_is_private_and_not_overwritten(self):
+        mode = stat.S_IMODE((self.keys / "secret.key").stat().st_mode)
+        self.assertEqual(mode, 0o600)
+        self.fails(3, "keygen", self.model, "-o", self.keys, says=["secret.key", "--force"])
+
+    def test_plan_as_text_and_json(self):
+        plan = json.loads(self.ok("plan", self.model, "--json"))
+        self.assertLessEqual(plan["log_qp"], plan["table_log_qp"])
+        self.assertEqual(plan["values"][0]["op"], "input")
+        text = self.ok("plan", self.model)
+        for word in ("security", "precision", "range guard", "planned peak memory", "evaluation key"):
+            self.assertIn(word, text)
+
+    def test_evaluate_returns_every_promised_field(self):
+        result = json.loads(self.ok("evaluate", MODEL, "--data", "digits:val", "--count", 30, "--json",
+                                    "--precision", 12))
+        for field in EVALUATE_FIELDS:
+            self.assertIn(field, result)
+        self.assertEqual(result["images"], 30)
+        self.assertEqual(result["agreement"], 1.0)
+        again = json.loads(self.ok("evaluate", self.model, "--data", "digits:val", "--count", 5, "--json"))
+        self.assertEqual(again["images"], 5)
+
+    def test_errors_say_file_and_reason(self):
+        broken = self.root / "broken.sdb"
+        data = bytearray(self.query.read_bytes())
+        data[len(data) // 2] ^= 4
+        broken.write_bytes(data)
+        out = self.root / "out.sdb"
+        self.fails(3, "run", self.model, "--keys", self.keys / "eval.key", broken, "-o", out,
+                   says=["broken.sdb", "checksum"], program=SERVER)
+        self.assertFalse(out.exists())
+        self.fails(3, "decrypt", self.model, "--key", self.keys / "eval.key", self.answer,
+                   says=["eval.key", "evaluation keys", "secret key"])
+        self.fails(7, "run", self.model, "--keys", self.keys / "eval.key", self.root / "none", "-o", out,
+                   says="none: cannot be opened", program=SERVER)
+        self.fails(3, "encrypt", self.model, "--key", self.keys / "secret.key", "-o", out,
+                   SOURCE / "README.md", says="README.md")
+        self.fails(2, "frobnicate", says="")
+        failed = call("compile", self.root / "none.onnx", "-o", self.root / "m", "--json")
+        self.assertEqual(json.loads(failed.stdout)["kind"], "io")
+
+    def test_another_clients_key_is_refused(self):
+        other = self.root / "other"
+        self.ok("keygen", self.model, "-o", other)
+        self.fails(3, "decrypt", self.model, "--key", other / "secret.key", self.answer,
+                   says=["answer.sdb", "made for key"])
+        self.fails(3, "run", self.model, "--keys", other / "eval.key", self.query, "-o",
+                   self.root / "x.sdb", says=["query.sdb", "made for key"], program=SERVER)
+
+    def test_max_pool_is_explained(self):
+        refused = sorted((SOURCE / "tests/data/onnx").rglob("*max*pool*.onnx"))
+        self.assertTrue(refused)
+        self.fails(4, "compile", refused[0], "-o", self.root / "m2", says=["MaxPool", "AveragePool"])
+
+    def test_higher_security_costs_a_larger_ring_or_is_refused(self):
+        high = json.loads(self.ok("compile", MODEL, "-o", self.root / "m256", "--security", 256,
+                                  "--precision", 10, "--json"))
+        self.assertEqual(high["security_bits"], 256)
+        self.assertLessEqual(high["log_qp"], high["table_log_qp"])
+
+    def test_interrupted_run_is_taken_up(self):
+        answer = self.root / "resumed.sdb"
+        command = [SERVER, "run", self.model, "--keys", self.keys / "eval.key", self.query, "-o", answer,
+                   "--threads", "1"]
+        interruptions = 0
+        for delay in (0.15, 0.3, 0.5, 0.8):
+            process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, text=True)
+            time.sleep(delay)
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate()
+            if process.returncode == 130 and "the state is in" in errors:
+                interruptions += 1
+        if not answer.exists():
+            self.ok(*command[1:], program=SERVER)
+        self.assertEqual(answer.read_bytes(), self.answer.read_bytes())
+        self.assertFalse(os.path.exists(str(answer) + ".checkpoint"))
+        print(f"{interruptions} interruptions", file=sys.stderr)
+
+    def test_help_of_every_verb(self):
+        for verb in "compile plan keygen encrypt run decrypt evaluate data bench".split():
+            self.assertIn("--json", self.ok(verb, "--help") + self.ok("data", "list", "--help"))
+        self.assertEqual(call("--help", program=SERVER).returncode, 0)
+        self.assertNotIn("decrypt", self.ok("--help", program=SERVER).replace("could decrypt", ""))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], "-v"])

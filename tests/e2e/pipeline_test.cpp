@@ -1,0 +1,193 @@
+// From ONNX to decrypted labels, at 128-bit parameters.
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/base/error.h"
+#include "networks/compiler/compile.h"
+#include "networks/datasets/named/load.h"
+#include "networks/graph/executor/executor.h"
+#include "networks/graph/onnx/import.h"
+#include "service/client/keys.h"
+#include "service/client/query.h"
+#include "service/server/job.h"
+
+namespace serdab {
+namespace {
+
+const std::string kSource = SERDAB_SOURCE_DIR;
+
+struct Digits {
+  graph::Graph graph = graph::import_onnx(kSource + "/models/digits/model.onnx");
+  datasets::Images train = load("train");
+  datasets::Images val = load("val");
+
+  static datasets::Images load(const std::string& split) {
+    return datasets::load("digits:" + split, {1, 8, 8}, {kSource + "/data/tabular"});
+  }
+};
+
+std::vector<double> doubles(const datasets::Images& images) {
+  return {images.pixels.begin(), images.pixels.end()};
+}
+
+// Compiles and keeps the files' bytes of one client and one server.
+class RoundTrip {
+ public:
+  RoundTrip(const graph::Graph& graph, const std::vector<double>& calibration,
+            const compiler::CompileOptions& options)
+      : compiled_(compiler::compile(graph, calibration, options, ckks_params::builtin_profile())) {
+    base::ByteWriter payload;
+    program::write(compiled_.package, payload);
+    path_ = testing::TempDir() + "serdab_pipeline_" + std::to_string(::getpid()) + ".sdb";
+    wire::write_file(path_, wire::seal_payload(wire::FileKind::kProgram, payload.bytes()));
+    model_.emplace(server::Model::load(path_));
+    bundle_ = program::client_bundle(compiled_.package, model_->id());
+    keys_.emplace(client::generate_keys(model_->context(), bundle_));
+  }
+  ~RoundTrip() { std::remove(path_.c_str()); }
+
+  client::Answers run(const std::vector<double>& images, std::size_t count) {
+    query_ = client::encrypt_images(model_->context(), bundle_, keys_->secret, images, count);
+    report_ = server::run_job(*model_, keys_->evaluation, "keys", query_, "query");
+    return client::decrypt_answer(model_->context(), bundle_, keys_->secret, report_.answer,
+                                  "answer");
+  }
+
+  const compiler::Compiled& compiled() const { return compiled_; }
+  const server::Model& model() const { return *model_; }
+  const program::ClientBundle& bundle() const { return bundle_; }
+  const client::KeyPair& keys() const { return *keys_; }
+  const std::vector<std::uint8_t>& query() const { return query_; }
+  const server::JobReport& report() const { return report_; }
+
+ private:
+  compiler::Compiled compiled_;
+  std::string path_;
+  std::optional<server::Model> model_;
+  program::ClientBundle bundle_;
+  std::optional<client::KeyPair> keys_;
+  std::vector<std::uint8_t> query_;
+  server::JobReport report_;
+};
+
+double precision_bits(const std::vector<double>& truth, const std::vector<double>& found) {
+  double largest = 0, error = 0;
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    largest = std::max(largest, std::abs(truth[i]));
+    error = std::max(error, std::abs(truth[i] - found[i]));
+  }
+  return std::log2(largest / error);
+}
+
+TEST(Pipeline, DigitsEncryptedEqualClear) {
+  const Digits digits;
+  compiler::CompileOptions options;
+  options.precision_bits = 13;
+  RoundTrip round_trip(digits.graph, doubles(digits.train), options);
+  const std::vector<double> images = doubles(digits.val);
+  const std::vector<double> truth = graph::execute(digits.graph, images).outputs;
+  const client::Answers answers = round_trip.run(images, digits.val.count());
+  EXPECT_EQ(answers.images, 450u);
+  EXPECT_EQ(answers.outputs, 10u);
+
+  const auto labels = client::labels(answers);
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const double* row = truth.data() + i * 10;
+    EXPECT_EQ(labels[i], static_cast<std::uint32_t>(std::max_element(row, row + 10) - row));
+    right += static_cast<int>(labels[i]) == digits.val.labels[i] ? 1 : 0;
+  }
+  EXPECT_GE(right, 439u);  // 97.5 % of 450
+
+  // The plan's precision is kept, and was not a wild guess.
+  const double measured = precision_bits(truth, answers.values);
+  EXPECT_GE(measured, 12.5);
+  EXPECT_NEAR(measured, round_trip.compiled().plan.precision_bits, 1.5);
+}
+
+TEST(Pipeline, ThePlanToldSizesAndSecurity) {
+  const Digits digits;
+  RoundTrip round_trip(digits.graph, doubles(digits.train), {});
+  const std::vector<double> images(64, 0.5);
+  round_trip.run(images, 1);
+  const compiler::Plan& plan = round_trip.compiled().plan;
+  EXPECT_LE(plan.log_qp(), plan.table_log_qp);
+  EXPECT_EQ(plan.security_bits, 128u);
+  const auto near = [](std::size_t planned, std::size_t actual) {
+    return std::abs(static_cast<double>(planned) / static_cast<double>(actual) - 1) < 0.01;
+  };
+  EXPECT_TRUE(near(plan.query_bytes, round_trip.query().size()));
+  EXPECT_TRUE(near(plan.answer_bytes, round_trip.report().answer.size()));
+  const auto key_bytes =
+      wire::write_evaluation_keys(round_trip.model().context(), round_trip.keys().evaluation)
+          .size();
+  EXPECT_TRUE(near(plan.evaluation_key_bytes, key_bytes));
+  EXPECT_LE(round_trip.report().peak_pool_bytes, plan.peak_bytes + (64u << 20));
+}
+
+TEST(Pipeline, BothRingsAndHigherSecurityAgree) {
+  const Digits digits;
+  const std::vector<double> images = doubles(datasets::slice(digits.val, 0, 20));
+  const std::vector<double> truth = graph::execute(digits.graph, images).outputs;
+  for (const auto ring : {base::RingKind::kStandard, base::RingKind::kConjugateInvariant}) {
+    compiler::CompileOptions options;
+    options.ring = ring;
+    options.precision_bits = 12;
+    options.security = ring == base::RingKind::kStandard ? ckks_params::SecurityLevel::k128
+                                                         : ckks_params::SecurityLevel::k192;
+    RoundTrip round_trip(digits.graph, doubles(digits.train), options);
+    EXPECT_EQ(round_trip.model().context().parameters().ring(), ring);
+    EXPECT_GE(precision_bits(truth, round_trip.run(images, 20).values), 11.5);
+  }
+}
+
+TEST(Pipeline, AForeignKeyIsRefused) {
+  const Digits digits;
+  RoundTrip round_trip(digits.graph, doubles(digits.train), {});
+  round_trip.run(std::vector<double>(64, 0.1), 1);
+  const client::KeyPair other =
+      client::generate_keys(round_trip.model().context(), round_trip.bundle());
+  EXPECT_THROW(
+      server::run_job(round_trip.model(), other.evaluation, "keys", round_trip.query(), "query"),
+      base::Error);
+  EXPECT_THROW(client::decrypt_answer(round_trip.model().context(), round_trip.bundle(),
+                                      other.secret, round_trip.report().answer, "answer"),
+               base::Error);
+}
+
+TEST(Pipeline, BadImagesAreNamed) {
+  const Digits digits;
+  RoundTrip round_trip(digits.graph, doubles(digits.train), {});
+  std::vector<double> images(128, 0.5);
+  images[64 + 9] = 255;
+  try {
+    round_trip.run(images, 2);
+    ADD_FAILURE();
+  } catch (const base::Error& error) {
+    EXPECT_NE(std::string(error.what()).find("image 1, element 9"), std::string::npos)
+        << error.what();
+  }
+  images[64 + 9] = std::nan("");
+  EXPECT_THROW(round_trip.run(images, 2), base::Error);
+}
+
+// Calibrated on faint digits with no guard, then given bright ones: the batch wraps, and that is
+// noticed.
+TEST(Pipeline, AnImageFarOutsideCalibrationIsNoticed) {
+  const Digits digits;
+  std::vector<double> faint = doubles(digits.train);
+  for (double& v : faint) v *= 0.15;
+  compiler::CompileOptions options;
+  options.guard_bits = 0.5;
+  RoundTrip round_trip(digits.graph, faint, options);
+  EXPECT_NO_THROW(round_trip.run(faint, 100));
+  const std::vector<double> bright(64 * 8, 1.0);
+  EXPECT_THROW(round_trip.run(bright, 8), base::Error);
+}
+
+}  // namespace
+}  // namespace serdab
