@@ -6,7 +6,7 @@ from collections import namedtuple
 import torch
 import torch.nn.functional as F
 
-Augment = namedtuple("Augment", "degrees zoom shift shear noise", defaults=(0.0, 0.0))
+Augment = namedtuple("Augment", "degrees zoom shift shear noise kept", defaults=(0.0, 0.0, 0.0))
 
 
 def _uniform(count, bound):
@@ -29,9 +29,18 @@ def affine_matrices(count, augment):
     return torch.stack(rows, dim=1).view(count, 2, 3)
 
 
-def augment_batch(images, augment):
-    """Bilinear resampling of images (N, C, H, W), zero outside, each by its own affine map; then noise."""
+def _resample(images, augment):
     matrices = affine_matrices(len(images), augment)
     grid = F.affine_grid(matrices, images.shape, align_corners=False)
-    images = F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    return F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+
+
+def augment_batch(images, augment):
+    """Bilinear resampling of images (N, C, H, W), zero outside, each by its own affine map; then noise.
+
+    The share `kept` of the batch is not resampled: resampling smooths, and a network that never
+    sees a sharp image does worse on the sharp ones it is meant for.
+    """
+    kept = int(len(images) * augment.kept)
+    images = torch.cat((images[:kept], _resample(images[kept:], augment)))
     return images + torch.randn_like(images) * augment.noise if augment.noise else images

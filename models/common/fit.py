@@ -28,6 +28,7 @@ class Recipe:
     seed: int
     teacher_share: float = 0.0
     teacher_temperature: float = 1.0
+    warm_up: float = 0.2
 
 
 def evaluate(network, watch, split, batch=1000):
@@ -76,7 +77,10 @@ class _Run:
         self._watch = RangeWatch(network, penalise=recipe.range_penalty > 0)
         self._optimiser = torch.optim.AdamW(network.parameters(), weight_decay=recipe.weight_decay)
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimiser, recipe.learning_rate, total_steps=self._steps * recipe.epochs, pct_start=0.2
+            self._optimiser,
+            recipe.learning_rate,
+            total_steps=self._steps * recipe.epochs,
+            pct_start=recipe.warm_up,
         )
 
     def epoch(self):

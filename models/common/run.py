@@ -37,13 +37,17 @@ def _report(network, epoch, splits):
               f"{[round(value, 2) for value in largest]}, max |logit| {logit:.1f}")
 
 
-def run(build, recipe, data_name, folder, options, name="model", teacher=None):
-    """Trains build()'s network unless --export-only, and exports <folder>/<name>.onnx."""
+def run(build, recipe, data_name, folder, options, name="model", teacher=None, start=None):
+    """Trains build()'s network unless --export-only, and exports <folder>/<name>.onnx.
+
+    It starts from the checkpoint `start` where that is given.
+    """
     data = LOADERS[data_name](options.data_dir)
     train, val = _tensors(data.train), _tensors(data.val)
     torch.manual_seed(recipe.seed)
     if not options.export_only:
-        fit(build(), train, val, recipe, folder, name, teacher)
+        network = restore(build, start)[0] if start else build()
+        fit(network, train, val, recipe, folder, name, teacher)
     network, epoch = restore(build, folder / f"{name}.pt")
     _report(network, epoch, {"train": train, "val": val})
     network, _ = restore(build, folder / f"{name}.pt")

@@ -14,15 +14,15 @@ from common.fit import Recipe  # noqa: E402
 from common.run import arguments, run  # noqa: E402
 
 RECIPE = Recipe(
-    epochs=300,
+    epochs=150,
     batch=64,
     learning_rate=1e-2,
     weight_decay=0.02,
     label_smoothing=0.1,
     range_penalty=0.1,
     average_decay=0.99,
-    augment=Augment(degrees=12, zoom=0.1, shift=0.08),
-    seed=1,
+    augment=Augment(degrees=12, zoom=0.1, shift=0.08, noise=0.2),
+    seed=2,
 )
 
 

@@ -1,9 +1,11 @@
-"""Trains the MNIST network of arXiv 2009.03727 with its degree-4 activation (r = 6, or --r 4).
+"""Trains the MNIST network of arXiv 2009.03727 with its degree-4 activation.
 
-It learns from the labels and from mnist-best, which is the larger network beside it.
+It learns from the labels and from mnist-best, the larger network beside it. Three phases, each a
+run of its own: `warm`, then `model` (r = 6), then `model-r4`, which starts from the weights of `model`.
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from torch import nn
@@ -17,7 +19,7 @@ from common.fit import Recipe  # noqa: E402
 from common.run import arguments, run  # noqa: E402
 from common.teacher import load_teacher  # noqa: E402
 
-RECIPE = Recipe(
+WARM = Recipe(
     epochs=130,
     batch=128,
     learning_rate=1e-2,
@@ -29,6 +31,15 @@ RECIPE = Recipe(
     seed=1,
     teacher_share=0.8,
     teacher_temperature=2.0,
+)
+
+ANNEAL = replace(
+    WARM,
+    epochs=12,
+    learning_rate=4e-3,
+    augment=WARM.augment._replace(kept=0.3),
+    seed=2,
+    warm_up=0.1,
 )
 
 
@@ -46,11 +57,17 @@ def build(coefficients, r):
     )
 
 
+PHASES = {
+    "warm": (SWISH_R6, 6, WARM, None),
+    "model": (SWISH_R6, 6, ANNEAL, "warm.pt"),
+    "model-r4": (SWISH_R4, 4, ANNEAL, "model.pt"),
+}
+
 if __name__ == "__main__":
     parser = arguments(__doc__)
-    parser.add_argument("--r", type=int, choices=(4, 6), default=6, help="range of the Swish fit")
+    parser.add_argument("phase", choices=PHASES)
     options = parser.parse_args()
-    coefficients = {4: SWISH_R4, 6: SWISH_R6}[options.r]
-    name = "model" if options.r == 6 else "model-r4"
+    coefficients, r, recipe, start = PHASES[options.phase]
     teacher = load_teacher(FOLDER.parent / "mnist-best")
-    run(lambda: build(coefficients, options.r), RECIPE, "mnist", FOLDER, options, name, teacher)
+    start = start and FOLDER / start
+    run(lambda: build(coefficients, r), recipe, "mnist", FOLDER, options, options.phase, teacher, start)

@@ -28,12 +28,14 @@ class Modulus {
   unsigned bits_ = 0;
 };
 
+// Masks instead of branches: residues are random, and so would be the branches.
 inline std::uint64_t add_mod(std::uint64_t a, std::uint64_t b, const Modulus& q) {
-  const std::uint64_t sum = a + b;
-  return sum >= q.value() ? sum - q.value() : sum;
+  const std::uint64_t difference = a + b - q.value();
+  return difference + (q.value() & (std::uint64_t{0} - (difference >> 63)));
 }
 inline std::uint64_t sub_mod(std::uint64_t a, std::uint64_t b, const Modulus& q) {
-  return a >= b ? a - b : a + q.value() - b;
+  const std::uint64_t difference = a - b;
+  return difference + (q.value() & (std::uint64_t{0} - (difference >> 63)));
 }
 inline std::uint64_t negate_mod(std::uint64_t a, const Modulus& q) {
   return a == 0 ? 0 : q.value() - a;
@@ -67,8 +69,8 @@ inline std::uint64_t mul_mod_lazy(std::uint64_t a, const ShoupFactor& w, std::ui
 }
 /// a·w mod q in [0, q), for any 64-bit a.
 inline std::uint64_t mul_mod(std::uint64_t a, const ShoupFactor& w, std::uint64_t q) {
-  const std::uint64_t r = mul_mod_lazy(a, w, q);
-  return r >= q ? r - q : r;
+  const std::uint64_t r = mul_mod_lazy(a, w, q) - q;
+  return r + (q & (std::uint64_t{0} - (r >> 63)));
 }
 
 }  // namespace serdab::arith

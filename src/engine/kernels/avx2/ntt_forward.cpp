@@ -192,6 +192,7 @@ void ntt_forward(const NttTables& tables, std::uint64_t* a) {
     tree(f, a, n, 1, 0, 0);
     return;
   }
+  SERDAB_ASSERT(!f.plan.pass[0].centre);  // never for canonical words
   blocks<true, false>(f, a, n, 1, 0, 1);
   for (std::size_t j = 0; j < 4; ++j) tree(f, a + j * n / 4, n / 4, 4, j, 1);
 }

@@ -245,7 +245,10 @@ TEST(Tar, FindsFilesAndCuts) {
 
 std::string little(std::size_t value, std::size_t width) {
   std::string bytes;
-  for (std::size_t i = 0; i < width; ++i) bytes += static_cast<char>(value >> (8 * i));
+  for (std::size_t i = 0; i < width; ++i) {
+    bytes += static_cast<char>(value & 255);
+    value >>= 8;
+  }
   return bytes;
 }
 
