@@ -113,7 +113,7 @@ TEST(Parameters, MalformedLiteralsAreRefusedWithTheReason) {
       {"20 to 50 bits", [](auto& l) { l.q[1] = (std::uint64_t{1} << 50) + 1; }},
       {"digit_primes is 0", [](auto& l) { l.digit_primes = 0; }},
       {"digit_primes is 1", [](auto& l) { l.p.clear(); }},
-      {"add special primes", [](auto& l) { l.digit_primes = 2; }},
+      {"add special primes", [](auto& l) { l.digit_primes = 3; }},
       {"unknown ring", [](auto& l) { l.ring = static_cast<RingKind>(7); }},
       {"unknown security", [](auto& l) { l.security = static_cast<SecurityLevel>(3); }},
   };

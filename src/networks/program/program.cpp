@@ -13,9 +13,9 @@ Overloaded(Ts...) -> Overloaded<Ts...>;
 }  // namespace
 
 const char* op_name(const Op& op) {
-  static constexpr const char* kNames[] = {"input",       "affine",     "square",
-                                           "multiply",    "add_scaled", "add_constant",
-                                           "relinearise", "rescale",    "mod_drop"};
+  static constexpr const char* kNames[] = {"input",      "affine",       "square",      "multiply",
+                                           "add_scaled", "add_constant", "relinearise", "rescale",
+                                           "mod_drop",   "scale_up"};
   static_assert(std::size(kNames) == std::variant_size_v<Op>);
   return kNames[op.index()];
 }

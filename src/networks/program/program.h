@@ -81,8 +81,15 @@ struct ModDrop {
   ValueId from = 0;
 };
 
+/// The same message at factor times the scale: brings a branch's scale near another's before they
+/// are added.
+struct ScaleUp {
+  ValueId from = 0;
+  std::uint64_t factor = 1;
+};
+
 using Op = std::variant<Input, Affine, Square, Multiply, AddScaled, AddConstant, Relinearise,
-                        Rescale, ModDrop>;
+                        Rescale, ModDrop, ScaleUp>;
 
 /// What is known of a value before anything runs.
 struct Value {

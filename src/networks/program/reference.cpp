@@ -112,6 +112,7 @@ class Interpreter {
   Bundle evaluate(const Relinearise& op, const Value&) { return copy(op.from); }
   Bundle evaluate(const Rescale& op, const Value&) { return copy(op.from); }
   Bundle evaluate(const ModDrop& op, const Value&) { return copy(op.from); }
+  Bundle evaluate(const ScaleUp& op, const Value&) { return copy(op.from); }
   Bundle copy(ValueId from) { return values_[from]; }
 
   const Program& program_;

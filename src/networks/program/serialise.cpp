@@ -103,6 +103,11 @@ void write_op(ByteWriter& out, const Rescale& op) {
 }
 void write_op(ByteWriter& out, const ModDrop& op) { out.u32(op.from); }
 
+void write_op(ByteWriter& out, const ScaleUp& op) {
+  out.u32(op.from);
+  out.u64(op.factor);
+}
+
 AffineTerm read_term(ByteReader& in) {
   AffineTerm term;
   term.from = in.u32();
@@ -158,6 +163,10 @@ Op read_op(ByteReader& in, std::uint8_t kind) {
     }
     case 8:
       return ModDrop{in.u32()};
+    case 9: {
+      const ValueId from = in.u32();
+      return ScaleUp{from, in.u64()};
+    }
     default:
       in.corrupt("names op kind " + std::to_string(kind) + ", which this version does not know");
   }

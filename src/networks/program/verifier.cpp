@@ -176,6 +176,15 @@ class Checker {
     equal(value.scale.value, from.scale.value, "scale");
   }
 
+  void check(const ScaleUp& op, const Value& value) const {
+    const Value& from = at(op.from);
+    same_shape(from, value);
+    equal(value.parts, from.parts, "number of parts");
+    if (op.factor == 0 || op.factor >> 62 != 0) fail("factor is not within 1 and 2^62");
+    equal(value.scale.value, (from.scale * base::Scale{static_cast<double>(op.factor)}).value,
+          "scale");
+  }
+
   void per_element(std::size_t size, const Value& value) const {
     if (size != 1) equal(size, std::size_t{value.count}, "number of constants");
   }

@@ -204,6 +204,10 @@ Ciphertext Executor::apply(ValueId id, std::uint32_t index, std::map<ValueId, Ci
   } else if (const auto* drop = std::get_if<program::ModDrop>(&value.op)) {
     result = consume(drop->from);
     evaluator_.mod_drop(result, value.level);
+  } else if (const auto* scale_up = std::get_if<program::ScaleUp>(&value.op)) {
+    result = consume(scale_up->from);
+    evaluator_.multiply_integer(result, static_cast<std::int64_t>(scale_up->factor));
+    result.set_info(value.level, value.scale);
   }
   if (result.level() != value.level || result.scale() != value.scale ||
       result.size() != value.parts) {

@@ -50,7 +50,8 @@ class ChainPlanner {
  private:
   void visit(NodeId id, const CircuitInput&) { scale_[id] = budget_.log_scale[id]; }
   void visit(NodeId id, const CircuitAffine& op) {
-    scale_[id] = scale_[op.terms.front().from] + budget_.log_scale[id];
+    for (const RealTerm& term : op.terms) scale_[id] = std::max(scale_[id], scale_[term.from]);
+    scale_[id] += budget_.log_scale[id];
   }
   void visit(NodeId id, const CircuitSquare& op) { scale_[id] = 2 * scale_[op.from]; }
   void visit(NodeId id, const CircuitMultiply& op) { scale_[id] = scale_[op.a] + scale_[op.b]; }

@@ -61,21 +61,43 @@ class Emitter {
 
   ValueId emit(const CircuitAffine& op) {
     base::Level level{std::numeric_limits<unsigned>::max()};
-    for (const RealTerm& term : op.terms) level = std::min(level, of(term.from).level);
+    base::Scale finest{0};
+    for (const RealTerm& term : op.terms) {
+      level = std::min(level, of(term.from).level);
+      finest = std::max(finest, of(term.from).scale);
+    }
     const double unit = std::min(std::exp2(budget_.log_scale[id_]),
                                  kLargestWeight / std::max(largest_weight(op), 1e-30));
-    const base::Scale scale = of(op.terms.front().from).scale * base::Scale{unit};
+    const base::Scale scale = finest * base::Scale{unit};
     program::Affine affine;
     affine.bias = op.bias;
+    unsigned parts = 2;
     for (const RealTerm& term : op.terms) {
-      affine.terms.push_back(quantise(term, scale.value / of(term.from).scale.value, affine.bias));
+      const ValueId from = near(value_of_[term.from], finest);
+      const Value& value = program_.values[from];
+      parts = value.parts;
+      affine.terms.push_back(quantise(term, from, scale.value / value.scale.value, affine.bias));
     }
-    return push(std::move(affine), of(op.terms.front().from).parts, level, scale);
+    return push(std::move(affine), parts, level, scale);
   }
 
-  program::AffineTerm quantise(const RealTerm& term, double unit, std::vector<double>& bias) const {
+  // A branch whose scale lies below another's is brought up to it, so that both get weights of the
+  // same precision.
+  ValueId near(ValueId id, base::Scale finest) {
+    const Value value = program_.values[id];
+    const auto factor =
+        static_cast<std::uint64_t>(std::nearbyint(finest.value / value.scale.value));
+    if (factor <= 1) return id;
+    program_.values.push_back({program::ScaleUp{id, factor}, value.layer, value.count, value.parts,
+                               value.level, value.scale * base::Scale{static_cast<double>(factor)},
+                               value.calibrated});
+    return static_cast<ValueId>(program_.values.size() - 1);
+  }
+
+  program::AffineTerm quantise(const RealTerm& term, ValueId from, double unit,
+                               std::vector<double>& bias) const {
     program::AffineTerm result;
-    result.from = value_of_[term.from];
+    result.from = from;
     for (const packing::DenseMatrix& matrix : term.map.matrices) {
       program::WeightMatrix integers{
           static_cast<std::uint32_t>(matrix.rows), static_cast<std::uint32_t>(matrix.cols), {}};

@@ -21,7 +21,8 @@ std::vector<double> bits_of(const std::vector<std::uint64_t>& primes) {
 // Bytes of n residues modulo the first `count` primes and all special ones, packed.
 std::size_t packed(const std::vector<double>& bits, std::size_t count, std::size_t n) {
   std::size_t sum = 0;
-  for (std::size_t i = 0; i < count; ++i) sum += (n * static_cast<std::size_t>(std::ceil(bits[i])) + 7) / 8;
+  for (std::size_t i = 0; i < count; ++i)
+    sum += (n * static_cast<std::size_t>(std::ceil(bits[i])) + 7) / 8;
   return sum;
 }
 
@@ -76,15 +77,15 @@ Plan make_plan(const program::Package& package, const ckks_params::MachineProfil
   const Value& answer = program.answer();
   plan.query_bytes =
       kHeaderBytes + input.count * (kSeedBytes + packed(plan.prime_bits, input.level.primes(), n));
-  plan.answer_bytes =
-      kHeaderBytes + answer.count * answer.parts * packed(plan.prime_bits, answer.level.primes(), n);
+  plan.answer_bytes = kHeaderBytes + answer.count * answer.parts *
+                                         packed(plan.prime_bits, answer.level.primes(), n);
   const std::int32_t level = program::relinearisation_level(program);
   if (level >= 0) {
     const auto primes = static_cast<std::size_t>(level) + 1;
     const std::size_t digits = (primes + literal.digit_primes - 1) / literal.digit_primes;
-    plan.evaluation_key_bytes =
-        kHeaderBytes + digits * (packed(plan.prime_bits, primes, n) +
-                                 packed(plan.special_prime_bits, plan.special_prime_bits.size(), n));
+    plan.evaluation_key_bytes = kHeaderBytes + digits * (packed(plan.prime_bits, primes, n) +
+                                                         packed(plan.special_prime_bits,
+                                                                plan.special_prime_bits.size(), n));
   }
 
   const auto work = count_work(program, literal.log_n, literal.digit_primes);

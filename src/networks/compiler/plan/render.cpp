@@ -35,35 +35,41 @@ std::string Plan::to_text() const {
   line("layout", fmt::format("{}, {} images a query", layout, slots));
   line("ring", fmt::format("{}, N = 2^{}", ring, log_n));
   line("log2 Q + log2 P", fmt::format("{:.1f} + {:.1f} = {:.1f}", log_q, log_p, log_qp()));
-  line("security", fmt::format("{} bits: the 2024 table allows {:.0f}, margin {:.1f} bits "
-                               "(estimate {:.0f})",
-                               security_bits, table_log_qp, table_log_qp - log_qp(),
-                               estimated_security_bits));
+  line("security",
+       fmt::format("{} bits: the 2024 table allows {:.0f}, margin {:.1f} bits "
+                   "(estimate {:.0f})",
+                   security_bits, table_log_qp, table_log_qp - log_qp(), estimated_security_bits));
   line("primes of Q, bits", join(prime_bits));
   line("primes of P, bits", join(special_prime_bits));
-  line("query", fmt::format("{} ({} an image)", size_text(query_bytes), per_slot(query_bytes, slots)));
+  line("query",
+       fmt::format("{} ({} an image)", size_text(query_bytes), per_slot(query_bytes, slots)));
   line("answer",
        fmt::format("{} ({} an image)", size_text(answer_bytes), per_slot(answer_bytes, slots)));
   line("evaluation key", size_text(evaluation_key_bytes));
-  line("precision", fmt::format("{:.1f} bits predicted: error {:.2g} (standard deviation) on answers "
-                                "up to {:.3g}",
-                                precision_bits, answer_noise, largest_answer));
-  line("range guard", fmt::format("a batch wraps beyond {:.3g}; {} calibration images reached {:.3g}",
-                                  answer_limit, calibration_images, largest_answer));
-  line("guaranteed range", fmt::format("answers up to {:.3g} for every input within the box: {}",
-                                       guaranteed_magnitude,
-                                       guaranteed_magnitude <= answer_limit
-                                           ? "no input can make a batch wrap"
-                                           : "unusual inputs can, which decryption detects"));
-  line("predicted time", fmt::format("{:.3g} s a query, {} thread(s), {}", seconds, threads, machine));
+  line("precision",
+       fmt::format("{:.1f} bits predicted: error {:.2g} (standard deviation) on answers "
+                   "up to {:.3g}",
+                   precision_bits, answer_noise, largest_answer));
+  line("range guard",
+       fmt::format("a batch wraps beyond {:.3g}; {} calibration images reached {:.3g}",
+                   answer_limit, calibration_images, largest_answer));
+  line("guaranteed range",
+       fmt::format("answers up to {:.3g} for every input within the box: {}", guaranteed_magnitude,
+                   guaranteed_magnitude <= answer_limit
+                       ? "no input can make a batch wrap"
+                       : "unusual inputs can, which decryption detects"));
+  line("predicted time",
+       fmt::format("{:.3g} s a query, {} thread(s), {}", seconds, threads, machine));
   line("planned peak memory", size_text(peak_bytes));
-  text += fmt::format("\n{:<28}{:<13}{:>7}{:>6}{:>6}{:>8}{:>7}{:>11}{:>10}{:>9}\n", "layer", "op",
-                      "count", "parts", "level", "scale", "spent", "magnitude", "headroom", "seconds");
+  text +=
+      fmt::format("\n{:<28}{:<13}{:>7}{:>6}{:>6}{:>8}{:>7}{:>11}{:>10}{:>9}\n", "layer", "op",
+                  "count", "parts", "level", "scale", "spent", "magnitude", "headroom", "seconds");
   for (const PlanRow& row : rows) {
-    text += fmt::format("{:<28}{:<13}{:>7}{:>6}{:>6}{:>8.1f}{:>7}{:>11.3g}{:>10.1f}{:>9.3f}\n",
-                        row.layer.substr(0, 27), row.op, row.ciphertexts, row.parts, row.level,
-                        row.scale_bits, row.bits_spent > 0 ? fmt::format("{:.1f}", row.bits_spent) : "",
-                        row.magnitude, row.headroom_bits, row.seconds);
+    text +=
+        fmt::format("{:<28}{:<13}{:>7}{:>6}{:>6}{:>8.1f}{:>7}{:>11.3g}{:>10.1f}{:>9.3f}\n",
+                    row.layer.substr(0, 27), row.op, row.ciphertexts, row.parts, row.level,
+                    row.scale_bits, row.bits_spent > 0 ? fmt::format("{:.1f}", row.bits_spent) : "",
+                    row.magnitude, row.headroom_bits, row.seconds);
   }
   text += "\nparameter sets considered:\n";
   for (const std::string& entry : considered) text += "  " + entry + "\n";

@@ -84,6 +84,9 @@ class Counter {
             .multiplications = words(value) * (1 + op.primes)};
   }
 
+  WorkCounts count(const program::ScaleUp&, const program::Value& value) const {
+    return {.multiplications = words(value)};
+  }
   WorkCounts count(const program::ModDrop&, const program::Value&) const { return {}; }
 
   const program::Program& program_;

@@ -20,7 +20,7 @@ inline Program small_program(const std::vector<std::uint64_t>& primes,
     p.values.push_back({std::move(op), "layer", count, parts, {level}, scale, 1.0});
     return static_cast<ValueId>(p.values.size() - 1);
   };
-  const base::Scale s{std::exp2(30)};
+  const base::Scale s{std::exp2(36)};
   const ValueId x = push(Input{}, 4, 2, top, s);
   // Two positions share one 2 x 2 matrix; element 4 has no block, only its bias.
   const base::Scale s1 = s * base::Scale{16};
@@ -40,10 +40,11 @@ inline Program small_program(const std::vector<std::uint64_t>& primes,
   const ValueId y = push(Rescale{product2, 1}, 5, 2, top - 2, s3);
   // A residual sum: y and the input itself, brought to one scale by their weights.
   const base::Scale s4 = s3 * base::Scale{64};
-  const auto unit = static_cast<std::int32_t>(std::llround(s4.value / s.value));
+  const auto unit = static_cast<std::int32_t>(std::llround(s4.value / (4 * s.value)));
   AffineTerm from_y{
       y, {{2, 5, {64, 32, -16, 7, 1, 0, 5, -64, 20, 3}}}, {{0, {0, 1, 2, 3, 4}, {0, 1}}}};
-  AffineTerm from_x{x, {{1, 1, {unit}}}, {{0, {3}, {1}}}};
+  const ValueId finer = push(ScaleUp{x, 4}, 4, 2, top, s * base::Scale{4});
+  AffineTerm from_x{finer, {{1, 1, {unit}}}, {{0, {3}, {1}}}};
   push(Affine{{from_y, from_x}, {0.0, 1.0}}, 2, 2, top - 2, s4);
   return p;
 }
