@@ -30,7 +30,7 @@ struct MachineProfile {
   double seconds(const WorkCounts& counts, std::size_t threads) const;
 };
 
-/// The profile of the processor that the built-in figures were measured on (AVX2, 3.4 GHz).
+/// The profile of the processor that the built-in figures were measured on (AVX2, 3.2 GHz).
 MachineProfile builtin_profile();
 
 }  // namespace serdab::ckks_params

@@ -1,17 +1,8 @@
 #include "networks/program/program.h"
 
+#include "engine/base/overloaded.h"
+
 namespace serdab::program {
-namespace {
-
-template <typename... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <typename... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
-
-}  // namespace
-
 const char* op_name(const Op& op) {
   static constexpr const char* kNames[] = {"input",      "affine",       "square",      "multiply",
                                            "add_scaled", "add_constant", "relinearise", "rescale",
@@ -21,7 +12,7 @@ const char* op_name(const Op& op) {
 }
 
 std::vector<ValueId> operands(const Op& op) {
-  return std::visit(Overloaded{
+  return std::visit(base::Overloaded{
                         [](const Input&) { return std::vector<ValueId>{}; },
                         [](const Affine& o) {
                           std::vector<ValueId> ids;

@@ -117,16 +117,19 @@ class Builder {
     return {push(std::move(affine), layer_, network_.size(value)), {}, {}};
   }
 
-  // Products stay unreduced through an affine that halves their number at least, if nobody else
-  // reads them.
+  // Products stay unreduced through an affine that has far fewer outputs than inputs, if nobody else reads them:
+  // that saves relinearisations and costs the products with a third part.
   bool reduce_after(const Affine& op, ValueId value) const {
+    // One relinearisation takes as long as about so many multiply-accumulates of one part.
+    constexpr std::size_t kProductsPerReduction = 200;
     std::size_t inputs = 0;
     for (const Affine::Term& term : op.terms) {
       const NodeId node = mapped_[term.from].node;
       if (term.from == 0 || parts_[node] == 2 || consumers_[term.from].size() > 1) return false;
       inputs += count(node);
     }
-    return 2 * network_.size(value) <= inputs;
+    const std::size_t outputs = network_.size(value);
+    return outputs < inputs && op.nonzeros() <= kProductsPerReduction * (inputs - outputs);
   }
 
   void add_term(CircuitAffine& affine, const Affine::Term& term, bool late) {

@@ -2,20 +2,11 @@
 
 #include <algorithm>
 
+#include "engine/base/overloaded.h"
+
 namespace serdab::compiler {
-namespace {
-
-template <typename... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <typename... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
-
-}  // namespace
-
 std::vector<NodeId> operands(const CircuitOp& op) {
-  return std::visit(Overloaded{
+  return std::visit(base::Overloaded{
                         [](const CircuitInput&) { return std::vector<NodeId>{}; },
                         [](const CircuitAffine& o) {
                           std::vector<NodeId> ids;
