@@ -5,6 +5,15 @@
 #include <tbb/parallel_for.h>
 #include <tbb/partitioner.h>
 
+#if defined(__SANITIZE_THREAD__)
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+#endif
+
 namespace serdab::base {
 
 std::size_t available_threads() {
@@ -21,6 +30,42 @@ ThreadLimit::ThreadLimit(std::size_t threads)
     : control_(std::make_unique<Control>(threads == 0 ? available_threads() : threads)) {}
 ThreadLimit::~ThreadLimit() = default;
 
+#if defined(__SANITIZE_THREAD__)
+
+// Debian's oneTBB is not built for the thread sanitizer, which therefore cannot see its
+// synchronisation. Plain threads stand in for it there: what is checked is that bodies share
+// nothing they should not.
+void parallel_for(std::size_t count, const std::function<void(std::size_t)>& body) {
+  static thread_local bool nested = false;
+  const std::size_t threads =
+      tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism);
+  if (count <= 1 || threads <= 1 || nested) {
+    for (std::size_t i = 0; i < count; ++i) body(i);
+    return;
+  }
+  std::atomic<std::size_t> next{0};
+  std::mutex mutex;
+  std::exception_ptr failure;
+  const auto work = [&] {
+    nested = true;
+    try {
+      for (std::size_t i = next++; i < count; i = next++) body(i);
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      failure = std::current_exception();
+    }
+    nested = false;
+  };
+  {
+    std::vector<std::jthread> helpers;
+    for (std::size_t t = 1; t < std::min(threads, count); ++t) helpers.emplace_back(work);
+    work();
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+#else
+
 void parallel_for(std::size_t count, const std::function<void(std::size_t)>& body) {
   if (count == 1) {
     body(0);
@@ -33,5 +78,7 @@ void parallel_for(std::size_t count, const std::function<void(std::size_t)>& bod
       },
       tbb::simple_partitioner());
 }
+
+#endif
 
 }  // namespace serdab::base

@@ -48,7 +48,7 @@ struct Schedule {
 
 /// `wave_tiles`: how many tiles at most run at the same time. Deterministic; independent of
 /// threads.
-Schedule make_schedule(const Program& program, std::size_t wave_tiles = 8);
+Schedule make_schedule(const Program& program, std::size_t wave_tiles = 4);
 
 /// Bytes of one ciphertext of a value at ring dimension n, eight bytes a residue.
 std::size_t ciphertext_bytes(const Value& value, std::size_t n);
