@@ -19,13 +19,13 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-bool take_up(const Model& model, const std::string& path, const wire::Digest& query,
+bool take_up(const Model& model, const std::string& path, std::span<const std::uint8_t> query,
              runtime::Executor& executor) {
   if (path.empty() || ::access(path.c_str(), F_OK) != 0) return false;
   const auto bytes = wire::read_file(path, wire::payload_limit(wire::FileKind::kCheckpoint));
   const auto payload = wire::open_payload(wire::FileKind::kCheckpoint, bytes, path);
   wire::Checkpoint checkpoint = wire::read_checkpoint(model.context(), payload, path);
-  if (checkpoint.program_id != model.id() || checkpoint.query_digest != query) {
+  if (checkpoint.program_id != model.id() || checkpoint.query_digest != wire::sha256(query)) {
     base::fail(
         base::ErrorCode::kMismatch,
         path + ": is the state of another run (other program or query); remove it to start anew");
@@ -34,9 +34,9 @@ bool take_up(const Model& model, const std::string& path, const wire::Digest& qu
   return true;
 }
 
-void save(const Model& model, const std::string& path, const wire::Digest& query,
+void save(const Model& model, const std::string& path, std::span<const std::uint8_t> query,
           const runtime::Executor& executor) {
-  const auto payload = wire::write_checkpoint(model.context(), model.id(), query,
+  const auto payload = wire::write_checkpoint(model.context(), model.id(), wire::sha256(query),
                                               executor.waves_done(), executor.live());
   wire::write_file(path, wire::seal_payload(wire::FileKind::kCheckpoint, payload));
 }
@@ -83,16 +83,14 @@ JobReport run_job(const Model& model, const wire::EvaluationKeys& keys,
   runtime::Executor executor(model.package().program, context,
                              relinearisation ? &*relinearisation : nullptr,
                              [&](std::uint32_t i) { return query.ciphertext(i); });
-  const wire::Digest query_digest =
-      options.checkpoint_path.empty() ? wire::Digest{} : wire::sha256(query_payload);
   JobReport report;
-  report.resumed = take_up(model, options.checkpoint_path, query_digest, executor);
+  report.resumed = take_up(model, options.checkpoint_path, query_payload, executor);
   auto saved = Clock::now();
   while (!executor.done()) {
     const bool stop = options.stop && options.stop();
     const bool due = seconds_since(saved) >= options.checkpoint_seconds;
     if (!options.checkpoint_path.empty() && (stop || due)) {
-      save(model, options.checkpoint_path, query_digest, executor);
+      save(model, options.checkpoint_path, query_payload, executor);
       saved = Clock::now();
     }
     if (stop) {
