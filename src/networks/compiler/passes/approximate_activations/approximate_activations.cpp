@@ -34,7 +34,8 @@ void check_options(const Graph& graph, const ApproximationOptions& options) {
     base::fail(ErrorCode::kInvalidArgument,
                fmt::format("the margin of calibration is {}; it must be 1 to 100", options.margin));
   }
-  for (const auto& [name, choice] : options.layers) {
+  for (const auto& layer : options.layers) {
+    const std::string& name = layer.first;
     const bool known =
         std::any_of(graph.nodes().begin(), graph.nodes().end(),
                     [&](const auto& node) { return is_activation(node) && node.name == name; });
