@@ -1,5 +1,5 @@
-// Any bytes as a query, an answer, evaluation keys and a checkpoint of one small parameter set. The first bytes are made
-// to match the parameter id, so that the fuzzer gets past it.
+// Any bytes as a query, an answer, evaluation keys and a checkpoint of one small parameter set. The
+// first bytes are made to match the parameter id, so that the fuzzer gets past it.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

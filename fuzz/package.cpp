@@ -1,5 +1,5 @@
-// Any bytes as a program package and as a client bundle: what is accepted passes the verifier and the parameter
-// checks, or gives a base::Error.
+// Any bytes as a program package and as a client bundle: what is accepted passes the verifier and
+// the parameter checks, or gives a base::Error.
 #include <cstddef>
 #include <cstdint>
 #include <span>

@@ -3,8 +3,8 @@
 #include <cstdio>
 #include <cstdlib>
 
-/// SERDAB_ASSERT(condition) checks a programmer's promise (ranges of words, sizes of spans) in builds
-/// with SERDAB_ASSERTS; elsewhere it costs nothing and the condition is not evaluated.
+/// SERDAB_ASSERT(condition) checks a programmer's promise (ranges of words, sizes of spans) in
+/// builds with SERDAB_ASSERTS; elsewhere it costs nothing and the condition is not evaluated.
 #if defined(SERDAB_ASSERTS)
 #define SERDAB_ASSERT(condition)                                                             \
   do {                                                                                       \

@@ -61,8 +61,8 @@ class ByteReader {
     const auto v = take(size);
     return {v.begin(), v.end()};
   }
-  /// A u32 count of items of at least `item_bytes` each: checked against `limit` and against the bytes
-  /// that are left, before anything is allocated.
+  /// A u32 count of items of at least `item_bytes` each: checked against `limit` and against the
+  /// bytes that are left, before anything is allocated.
   std::size_t count(std::size_t limit, std::size_t item_bytes, const char* items) {
     const std::uint32_t n = u32();
     if (n > limit || n > remaining() / item_bytes) {

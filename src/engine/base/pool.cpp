@@ -20,15 +20,16 @@ constexpr std::size_t kSmallest = 64;
 constexpr std::size_t kClassesPerOctave = 4;
 
 std::size_t class_size(std::size_t bytes) {
-  if (bytes <= kSmallest * kClassesPerOctave) return (bytes + kSmallest - 1) / kSmallest * kSmallest;
+  if (bytes <= kSmallest * kClassesPerOctave)
+    return (bytes + kSmallest - 1) / kSmallest * kSmallest;
   const std::size_t step = std::bit_floor(bytes - 1) / kClassesPerOctave;
   return (bytes + step - 1) / step * step;
 }
 
 void* map_region(std::size_t bytes) {
   // Over-allocate and trim so that the region starts on a huge-page boundary.
-  void* raw = mmap(nullptr, bytes + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                   -1, 0);
+  void* raw =
+      mmap(nullptr, bytes + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (raw == MAP_FAILED) throw std::bad_alloc();
   const auto begin = reinterpret_cast<std::uintptr_t>(raw);
   const auto aligned = (begin + kHugePage - 1) / kHugePage * kHugePage;

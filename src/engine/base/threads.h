@@ -9,8 +9,8 @@ namespace serdab::base {
 /// Cores this process may run on.
 std::size_t available_threads();
 
-/// Limits the threads that parallel_for uses, while it lives; the innermost limit holds. 0 means all
-/// available cores. Results never depend on it.
+/// Limits the threads that parallel_for uses, while it lives; the innermost limit holds. 0 means
+/// all available cores. Results never depend on it.
 class ThreadLimit {
  public:
   explicit ThreadLimit(std::size_t threads);

@@ -6,15 +6,17 @@
 
 namespace serdab::base {
 
-/// Index of the last prime of Q that a value still has: level 0 is one prime, level L is L + 1 primes.
+/// Index of the last prime of Q that a value still has: level 0 is one prime, level L is L + 1
+/// primes.
 struct Level {
   unsigned value = 0;
   constexpr std::size_t primes() const { return std::size_t{value} + 1; }
   constexpr auto operator<=>(const Level&) const = default;
 };
 
-/// The factor by which a message is multiplied before rounding. Scales are compared exactly, so they must be
-/// computed by the same operations in the same order wherever they are predicted: these ones.
+/// The factor by which a message is multiplied before rounding. Scales are compared exactly, so
+/// they must be computed by the same operations in the same order wherever they are predicted:
+/// these ones.
 struct Scale {
   double value = 1.0;
   constexpr auto operator<=>(const Scale&) const = default;

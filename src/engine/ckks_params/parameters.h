@@ -41,10 +41,10 @@ class Parameters {
   static constexpr unsigned kMinPrimeBits = 20;
   static constexpr unsigned kMaxPrimeBits = 50;  ///< primes are below 2^50
   static constexpr std::size_t kMaxPrimes = 128;
-  /// A digit may exceed P by this many bits. Key-switching noise grows with digit / P, but after a product it
-  /// arises at the product's scale and is divided by the rescale that follows, so that P well below the
-  /// digits costs nothing there; the compiler picks the smallest P its noise model allows. Beyond this
-  /// slack no rescale saves the message.
+  /// A digit may exceed P by this many bits. Key-switching noise grows with digit / P, but after a
+  /// product it arises at the product's scale and is divided by the rescale that follows, so that P
+  /// well below the digits costs nothing there; the compiler picks the smallest P its noise model
+  /// allows. Beyond this slack no rescale saves the message.
   static constexpr double kDigitSlackBits = 40.0;
 
   /// Throws base::Error: kInvalidArgument for a malformed literal, kSecurity when log QP exceeds

@@ -19,10 +19,10 @@ namespace serdab::compiler {
 struct CompileOptions {
   std::optional<base::RingKind> ring;  ///< the cheaper one, if empty
   ckks_params::SecurityLevel security = ckks_params::SecurityLevel::k128;
-  double precision_bits = 14;  ///< of the answers: −log2(largest error / largest answer)
-  double guard_bits = 6;       ///< room above calibrated magnitudes before a batch wraps
-  std::size_t images = 0;      ///< images a query will hold; 0: as many as fit
-  std::size_t threads = 1;     ///< for predictions
+  double precision_bits = 14;        ///< of the answers: −log2(largest error / largest answer)
+  double guard_bits = 6;             ///< room above calibrated magnitudes before a batch wraps
+  std::size_t images = 0;            ///< images a query will hold; 0: as many as fit
+  std::size_t threads = 1;           ///< for predictions
   ApproximationOptions activations;  ///< for layers that are no polynomials yet
 };
 
@@ -35,9 +35,10 @@ struct Compiled {
 /// A network whose activations are polynomials, ready for planning: lowered, merged and pruned.
 ArithmeticNetwork simplify(const graph::Graph& graph);
 
-/// Compiles for the batch layout. `calibration` holds images (each in the order of the input shape, at least
-/// one) like those that will be classified: ranges, scales and the precision are measured on them. Throws
-/// base::Error(kUnsupported), naming the layer and the remedy, for what cannot be compiled.
+/// Compiles for the batch layout. `calibration` holds images (each in the order of the input shape,
+/// at least one) like those that will be classified: ranges, scales and the precision are measured
+/// on them. Throws base::Error(kUnsupported), naming the layer and the remedy, for what cannot be
+/// compiled.
 Compiled compile(const graph::Graph& graph, std::span<const double> calibration,
                  const CompileOptions& options, const ckks_params::MachineProfile& machine);
 

@@ -111,8 +111,8 @@ std::span<const std::uint8_t> open_payload(FileKind kind, std::span<const std::u
                                            const std::string& name) {
   base::ByteReader in(bytes, name);
   if (bytes.size() < kHeaderBytes || std::memcmp(in.raw(8).data(), kMagic, 8) != 0) {
-    base::fail(ErrorCode::kCorrupt, name + ": is not a serdab file (wanted: " + file_kind_name(kind) +
-                                        ")");
+    base::fail(ErrorCode::kCorrupt,
+               name + ": is not a serdab file (wanted: " + file_kind_name(kind) + ")");
   }
   const unsigned version = in.u8() | in.u8() << 8;
   if (version != kFormatVersion) {
@@ -122,21 +122,22 @@ std::span<const std::uint8_t> open_payload(FileKind kind, std::span<const std::u
   }
   const std::uint8_t found = in.u8();
   if (found != static_cast<std::uint8_t>(kind)) {
-    base::fail(ErrorCode::kMismatch,
-               name + ": is a file of kind '" + file_kind_name(static_cast<FileKind>(found)) +
-                   "', wanted '" + file_kind_name(kind) + "'");
+    base::fail(ErrorCode::kMismatch, name + ": is a file of kind '" +
+                                         file_kind_name(static_cast<FileKind>(found)) +
+                                         "', wanted '" + file_kind_name(kind) + "'");
   }
   if (in.u8() != 0 || in.u32() != 0) in.corrupt("has a header that was altered");
   const std::uint64_t size = in.u64();
   if (size > payload_limit(kind)) {
-    base::fail(ErrorCode::kLimit, name + ": announces " + std::to_string(size) + " bytes, more than " +
-                                      std::to_string(payload_limit(kind)) + " for a " +
-                                      file_kind_name(kind));
+    base::fail(ErrorCode::kLimit, name + ": announces " + std::to_string(size) +
+                                      " bytes, more than " + std::to_string(payload_limit(kind)) +
+                                      " for a " + file_kind_name(kind));
   }
   const auto digest = in.raw(32);
   if (in.remaining() != size) {
     in.corrupt((in.remaining() < size ? "is cut: " : "has bytes after its end: ") +
-               std::to_string(size) + " bytes announced, " + std::to_string(in.remaining()) + " there");
+               std::to_string(size) + " bytes announced, " + std::to_string(in.remaining()) +
+               " there");
   }
   const auto payload = in.raw(size);
   const Digest actual = sha256(payload);
@@ -172,8 +173,8 @@ void write_file(const std::string& path, std::span<const std::uint8_t> bytes, un
   const std::string temporary = path + ".part" + std::to_string(::getpid());
   {
     ::unlink(temporary.c_str());
-    const Descriptor file(
-        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(mode)));
+    const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                                 static_cast<mode_t>(mode)));
     if (file.get() < 0) fail_io("cannot be created", temporary);
     for (std::size_t at = 0; at < bytes.size();) {
       const ssize_t n = ::write(file.get(), bytes.data() + at, bytes.size() - at);

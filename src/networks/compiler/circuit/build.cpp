@@ -117,8 +117,8 @@ class Builder {
     return {push(std::move(affine), layer_, network_.size(value)), {}, {}};
   }
 
-  // Products stay unreduced through an affine that has far fewer outputs than inputs, if nobody else reads them:
-  // that saves relinearisations and costs the products with a third part.
+  // Products stay unreduced through an affine that has far fewer outputs than inputs, if nobody
+  // else reads them: that saves relinearisations and costs the products with a third part.
   bool reduce_after(const Affine& op, ValueId value) const {
     // One relinearisation takes as long as about so many multiply-accumulates of one part.
     constexpr std::size_t kProductsPerReduction = 200;

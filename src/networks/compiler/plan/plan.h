@@ -17,10 +17,10 @@ struct PlanRow {
   unsigned parts = 2;
   unsigned level = 0;
   double scale_bits = 0;
-  double bits_spent = 0;  ///< of Q, by a rescale
-  double magnitude = 0;   ///< largest seen in calibration
+  double bits_spent = 0;     ///< of Q, by a rescale
+  double magnitude = 0;      ///< largest seen in calibration
   double headroom_bits = 0;  ///< above it, before the value wraps
-  double seconds = 0;     ///< predicted, all ciphertexts
+  double seconds = 0;        ///< predicted, all ciphertexts
 };
 
 /// Everything that is known before anything runs: what the server will cost and what it will need.
@@ -47,8 +47,9 @@ struct Plan {
   double answer_noise = 0;
   double largest_answer = 0;
   std::size_t calibration_images = 0;
-  double guaranteed_magnitude = 0;  ///< bound on answers for every input within the box; may be huge
-  double answer_limit = 0;          ///< above it a batch wraps
+  double guaranteed_magnitude =
+      0;                    ///< bound on answers for every input within the box; may be huge
+  double answer_limit = 0;  ///< above it a batch wraps
 
   double seconds = 0;  ///< predicted for one query
   std::size_t threads = 1;
