@@ -10,7 +10,7 @@ RnsPoly<Ntt> to_ntt(RnsPoly<Coeff>&& poly, const RnsBasis& basis) {
   for_each_limb(basis.size(), basis.n(),
                 [&](std::size_t i) { kernels::kernels().ntt_forward(basis.ntt(i), poly.limb(i)); });
   const auto secrecy = poly.secrecy();
-  return RnsPoly<Ntt>(std::move(poly).take_words(), basis.n(), basis.size(), secrecy);
+  return RnsPoly<Ntt>(std::move(poly).take_limbs(), basis.n(), secrecy);
 }
 
 RnsPoly<Coeff> to_coeff(RnsPoly<Ntt>&& poly, const RnsBasis& basis) {
@@ -18,7 +18,7 @@ RnsPoly<Coeff> to_coeff(RnsPoly<Ntt>&& poly, const RnsBasis& basis) {
   for_each_limb(basis.size(), basis.n(),
                 [&](std::size_t i) { kernels::kernels().ntt_inverse(basis.ntt(i), poly.limb(i)); });
   const auto secrecy = poly.secrecy();
-  return RnsPoly<Coeff>(std::move(poly).take_words(), basis.n(), basis.size(), secrecy);
+  return RnsPoly<Coeff>(std::move(poly).take_limbs(), basis.n(), secrecy);
 }
 
 }  // namespace serdab::ring
