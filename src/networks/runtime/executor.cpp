@@ -218,8 +218,7 @@ Ciphertext Executor::apply(ValueId id, std::uint32_t index, std::map<ValueId, Ci
 }
 
 void Executor::store(ValueId id, std::uint32_t index, Ciphertext&& ciphertext) {
-  // A rescaled polynomial still holds the memory of its dropped primes; the copy does not.
-  store_[id][index] = ciphertext.clone();
+  store_[id][index] = std::move(ciphertext);
 }
 
 const std::map<Element, const Ciphertext*> Executor::live() const {
