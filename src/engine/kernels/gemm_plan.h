@@ -22,7 +22,7 @@ struct RowGroups {
 struct GemmMatrix {
   const std::int32_t* weights;
   std::size_t rows, cols;
-  std::size_t place;       ///< of its packed weights
+  std::size_t place;         ///< of its packed weights
   std::int64_t sum = 0;      ///< the largest Σ_k |w[r][k]|
   std::int64_t largest = 1;  ///< at least every |w|
 };
@@ -69,7 +69,8 @@ class GemmPlan {
     panel_columns_ = panel_columns;
     sum_limit_ = sum_limit;
     strip_ = max_strip;
-    while (strip_ > min_strip && strip_ / panel_columns * panel_size_ * sizeof(Word) > strip_bytes) {
+    while (strip_ > min_strip &&
+           strip_ / panel_columns * panel_size_ * sizeof(Word) > strip_bytes) {
       strip_ /= 2;
     }
     constexpr std::size_t kLine = 64 / sizeof(Word);

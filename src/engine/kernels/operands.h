@@ -15,7 +15,7 @@ using arith::Modulus;
 /// + 7 are the inputs of one aligned block of eight, permuted within it in one of eight ways.
 /// (docs/notes/automorphism-blocks.md)
 struct Permutation {
-  const std::uint32_t* blocks = nullptr;       ///< n/8: 8·(source block) + pattern
+  const std::uint32_t* blocks = nullptr;      ///< n/8: 8·(source block) + pattern
   const std::uint64_t (*lanes)[8] = nullptr;  ///< 8 patterns: output lane l takes lanes[p][l]
 };
 

@@ -47,9 +47,9 @@ base::GaloisElement inverse_element(base::RingKind kind, unsigned log_n, base::G
   return {power(g.value, modulus / 4 - 1, modulus)};  // the exponent of the group divides modulus/4
 }
 
-// Position rev(i) holds the value at exponent 2i + 1, or 4i + 1 in the other ring, where g and −g do
-// the same: there g = 1 mod 4 is taken. Then position rev(i) takes its value from rev(g·i + c). With
-// i = low + (n/8)·high, high has the three lowest bits of the position, in reverse.
+// Position rev(i) holds the value at exponent 2i + 1, or 4i + 1 in the other ring, where g and −g
+// do the same: there g = 1 mod 4 is taken. Then position rev(i) takes its value from rev(g·i + c).
+// With i = low + (n/8)·high, high has the three lowest bits of the position, in reverse.
 Automorphism::Automorphism(base::RingKind kind, unsigned log_n, base::GaloisElement g)
     : element_(g), blocks_((std::size_t{1} << log_n) / 8), lanes_(8) {
   SERDAB_ASSERT(log_n >= 4);

@@ -12,7 +12,7 @@ namespace serdab::ring {
 namespace {
 constexpr std::size_t kMaxSources = 64;
 constexpr std::size_t kChunk = 4096;  ///< columns of one thread's turn
-}
+}  // namespace
 
 BaseConverter::BaseConverter(const Ring& ring, std::vector<std::size_t> sources)
     : ring_(&ring), sources_(std::move(sources)) {
@@ -61,10 +61,10 @@ void BaseConverter::convert(const std::uint64_t* const* residues, Representative
     wanted.push_back({&q, factors_.data() + prime * count(),
                       centred ? arith::negate_mod(half_product_[prime], q) : 0, out + begin});
   }
-  kernels::kernels().change_basis({count(), moduli.data(), in.data(), inverses_.data(),
-                                   centred ? shifts_.data() : nullptr, wanted.size(),
-                                   wanted.data()},
-                                  columns);
+  kernels::kernels().change_basis(
+      {count(), moduli.data(), in.data(), inverses_.data(), centred ? shifts_.data() : nullptr,
+       wanted.size(), wanted.data()},
+      columns);
 }
 
 }  // namespace serdab::ring

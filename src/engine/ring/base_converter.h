@@ -32,7 +32,8 @@ class BaseConverter {
     std::uint64_t* out;
   };
   /// From residues of x modulo every source prime (count arrays of n words) to residues of x, taken
-  /// as the representative meant by `form`. Targets may be source arrays. Threads share the columns.
+  /// as the representative meant by `form`. Targets may be source arrays. Threads share the
+  /// columns.
   void convert(const std::uint64_t* const* residues, Representative form,
                std::span<const Target> targets) const;
   /// The same of columns [begin, begin + columns) only, both multiples of 16, on this thread.

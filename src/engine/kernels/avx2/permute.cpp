@@ -3,8 +3,8 @@
 #include "engine/kernels/avx2/integers.h"
 
 // Each half of an output block of eight comes from one half of the source block, permuted within:
-// lanes 0 … 3 hold the even and 4 … 7 the odd numbers of the map of docs/notes/automorphism-blocks.md,
-// and its factor is odd.
+// lanes 0 … 3 hold the even and 4 … 7 the odd numbers of the map of
+// docs/notes/automorphism-blocks.md, and its factor is odd.
 namespace serdab::kernels::avx2 {
 namespace {
 

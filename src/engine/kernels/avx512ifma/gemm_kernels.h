@@ -6,9 +6,9 @@
 /// One 52-bit multiply-add a multiply-accumulate: weights are taken modulo 2^52, so that the low 52
 /// bits of a sum are right whatever the signs, while the sum itself stays within 2^51.
 ///
-/// With S = max_r Σ_k |w[r][k]| of all blocks, residues are whole while (2S + 3)·q < 2^52. Otherwise
-/// a residue is hi·2^26 + lo, both halves below 2^26, and both are summed; if S > 2^24, the sums are
-/// reduced modulo q after every `period` terms.
+/// With S = max_r Σ_k |w[r][k]| of all blocks, residues are whole while (2S + 3)·q < 2^52.
+/// Otherwise a residue is hi·2^26 + lo, both halves below 2^26, and both are summed; if S > 2^24,
+/// the sums are reduced modulo q after every `period` terms.
 ///
 /// A sum gets a multiple of q that makes it positive: with |Σ| <= B, C = ceil(B/q)·q. Whole: B =
 /// S·q, C = S·q. Split: B = 2^50, C < 2^50 + q, the rest of the sum below 2^50 + q: below 2^52.
@@ -184,17 +184,16 @@ struct GemmKernels {
     const auto bound = (2 * static_cast<unsigned __int128>(plan.largest_sum()) + 3) * q.value();
     const bool split = (bound >> 52) != 0;
     plan.prepare(kPanelWords, split ? kPanelWords / 2 : kPanelWords, 32, 64, kStripBytes,
-                 split ? kSplitSum : plan.largest_sum(), [](std::int32_t w) {
-                   return static_cast<Word>(std::int64_t{w}) & kMask52;
-                 });
+                 split ? kSplitSum : plan.largest_sum(),
+                 [](std::int32_t w) { return static_cast<Word>(std::int64_t{w}) & kMask52; });
     const Target target(q, plan.largest_sum(), split, n);
     for (std::size_t column = 0; column < n; column += plan.strip()) {
       const std::size_t width = n - column < plan.strip() ? n - column : plan.strip();
       pack_inputs(gemm, target, column, width, plan.panels());
-      plan.for_panels(column, width, [&](std::size_t rows, const Group& group, const Word* panel,
-                                         std::size_t c) {
-        multiply_rows(rows, target, group, panel, c);
-      });
+      plan.for_panels(column, width,
+                      [&](std::size_t rows, const Group& group, const Word* panel, std::size_t c) {
+                        multiply_rows(rows, target, group, panel, c);
+                      });
     }
   }
 };
