@@ -19,8 +19,7 @@ Coefficients decompose(const Context& context, const Poly& poly, Level level) {
   const ring::RnsBasis basis = context.basis(level);
   Coefficients parts(basis.n(), basis.size());
   ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
-    std::memcpy(parts.limb(i), poly.limb(i), basis.n() * sizeof(std::uint64_t));
-    kernels::kernels().ntt_inverse(basis.ntt(i), parts.limb(i));
+    kernels::kernels().ntt_inverse_one(basis.ntt(i), poly.limb(i), parts.limb(i));
   });
   return parts;
 }
@@ -33,12 +32,18 @@ bool in_digit(const Context& context, Level level, std::size_t j, std::size_t pr
 /// Values of digit j modulo one prime outside it.
 void extend(const Context& context, const Coefficients& parts, Level level, std::size_t j,
             std::size_t prime, std::uint64_t* out) {
+  const ring::BaseConverter& converter = context.digit_converter(level, j);
   const Context::Digit digit = context.digit(level, j);
+  if (digit.count == 1 && context.digit_form() == ring::Representative::kCentred) {
+    const auto& source = context.ring().modulus(digit.begin);
+    const kernels::NttJob job{.in = parts.limb(digit.begin), .out = out, .source = &source};
+    return kernels::kernels().ntt_forward(context.ring().ntt(prime), {&job, 1});
+  }
   std::array<const std::uint64_t*, kMaxDigits> residues;
   for (std::size_t i = 0; i < digit.count; ++i) residues[i] = parts.limb(digit.begin + i);
   const ring::BaseConverter::Target target{prime, out};
-  context.digit_converter(level, j).convert(residues.data(), context.digit_form(), {&target, 1});
-  kernels::kernels().ntt_forward(context.ring().ntt(prime), out);
+  converter.convert(residues.data(), context.digit_form(), {&target, 1});
+  kernels::kernels().ntt_forward_one(context.ring().ntt(prime), out);
 }
 
 /// The key's limb for limb i of the basis q_0 … q_level, P; the key may have more primes of Q.
