@@ -1,132 +1,126 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <nlohmann/json.hpp>
+#include <cmath>
 
+#include "calibrate.h"
+#include "engine/base/clock.h"
 #include "engine/base/cpu_features.h"
-#include "engine/ckks/encoder.h"
-#include "engine/ckks/evaluator.h"
-#include "engine/ckks_secret/decryptor.h"
-#include "engine/ckks_secret/key_generator.h"
-#include "engine/ckks_secret/symmetric_encryptor.h"
 #include "engine/kernels/kernels.h"
+#include "machine_profile.h"
+#include "peers.h"
+#include "progress.h"
+#include "record.h"
+#include "rows.h"
 #include "verbs.h"
 
 namespace serdab::cli {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+struct Arguments {
+  std::string records;
+  bool record = false;
+  bool calibrate = false;
+  std::string profile;
+  std::string only = "all";
+  unsigned max_log_n = 16;
+};
 
-constexpr double kSecondsPerRow = 0.3;
-
-// Median seconds of a call, over as many as fit the time.
-template <typename F>
-double median_seconds(F&& f) {
-  f();
-  std::vector<double> samples;
-  const auto begin = Clock::now();
-  while (samples.size() < 3 ||
-         std::chrono::duration<double>(Clock::now() - begin).count() < kSecondsPerRow) {
-    const auto start = Clock::now();
-    f();
-    samples.push_back(std::chrono::duration<double>(Clock::now() - start).count());
-  }
-  std::nth_element(samples.begin(), samples.begin() + samples.size() / 2, samples.end());
-  return samples[samples.size() / 2];
+std::string optional_number(const std::optional<double>& value, const char* format) {
+  return value ? fmt::format(fmt::runtime(format), *value) : "";
 }
 
-// Chains near the ones the engine's peers are measured at; all within the 128-bit table.
-ckks_params::ParametersLiteral literal(base::RingKind ring, unsigned log_n, std::size_t primes,
-                                       double prime_bits, std::size_t special) {
-  ckks_params::ParametersLiteral result;
-  result.ring = ring;
-  result.log_n = log_n;
-  result.q = ckks_params::choose_primes(ring, log_n, std::vector<double>(primes, prime_bits));
-  result.p = ckks_params::choose_primes(ring, log_n, std::vector<double>(special, 49.5), result.q);
-  result.digit_primes = static_cast<unsigned>(special);
-  return result;
+void print_head(const BenchRun& run) {
+  fmt::print("{}, {} kernels, {:.2f} GHz, {:.1f} GB/s from memory by one core\n\n", run.cpu,
+             run.kernels, run.clock_hz * 1e-9, run.memory_bytes_per_second * 1e-9);
+  fmt::print("{:<34}{:<24}{:>8}{:>5}{:>4}{:>11}{:>11}{:>10}{:>8}{:>8}{:>8}\n", "work", "size",
+             "log QP", "bits", "thr", "us", "kcycles", "cyc/unit", "/floor", "vs peer", "vs last");
 }
 
-void bench_set(const ckks_params::ParametersLiteral& set, nlohmann::json& rows) {
-  const auto parameters = ckks_params::Parameters::create(set);
-  const ckks::Context context(parameters);
-  sampling::Prng prng = sampling::Prng::from_system();
-  const auto secret = ckks_secret::SecretKey::generate(context, prng);
-  ckks_secret::KeyGenerator generator(context, secret, sampling::Prng::from_system());
-  const ckks::RelinearisationKey relinearisation(
-      ckks::SwitchingKey(context, generator.relinearisation_key(context.max_level())));
-  ckks::GaloisKeys rotations;
-  rotations.add(ckks::GaloisKey(
-      context, ckks::SwitchingKey(context, generator.rotation_key(1, context.max_level()))));
-  const ckks::Encoder encoder(context);
-  const ckks::Evaluator evaluator(context);
-  const ckks_secret::SymmetricEncryptor encryptor(context, secret);
-  const ckks_secret::Decryptor decryptor(context, secret);
-  const std::vector<double> message(context.slots(), 0.5);
-  const base::Scale scale{1099511627776.0};
-  const auto plaintext = encoder.encode(message, context.max_level(), scale);
-  const auto ciphertext = encryptor.encrypt(plaintext, prng);
+void print_row(const BenchRow& row, std::optional<double> last_cycles) {
+  std::optional<double> over_floor, faster, change;
+  if (row.floor && *row.floor > 0) over_floor = row.cycles / *row.floor;
+  if (row.peer_ms) faster = *row.peer_ms * 1e-3 * kPeerClock / row.cycles;
+  if (last_cycles) change = row.cycles / *last_cycles;
+  fmt::print("{:<34}{:<24}{:>8}{:>5}{:>4}{:>11.1f}{:>11.1f}{:>10}{:>8}{:>8}{:>8}\n", row.work,
+             row.size, row.log_qp > 0 ? fmt::format("{:.0f}", row.log_qp) : "",
+             row.security > 0 ? fmt::format("{}", row.security) : "", row.threads,
+             row.seconds * 1e6, row.cycles * 1e-3,
+             row.units > 0 ? fmt::format("{:.2f}", row.cycles / row.units) : "",
+             optional_number(over_floor, "{:.1f}"), optional_number(faster, "{:.1f}x"),
+             optional_number(change, "{:.2f}"));
+  std::fflush(stdout);
+}
 
-  const auto row = [&](const std::string& work, double seconds) {
-    rows.push_back({{"work", work},
-                    {"ms", seconds * 1e3},
-                    {"n", parameters.n()},
-                    {"ring", set.ring == base::RingKind::kStandard ? "standard" : "real"},
-                    {"log_q", parameters.log_q()},
-                    {"log_qp", parameters.log_qp()},
-                    {"security_bits", ckks_params::security_bits(parameters.security())}});
+void print_legend() {
+  fmt::print(
+      "\ncyc/unit: cycles for eight lanes of one butterfly or product. /floor: times the cycles "
+      "that the\n"
+      "arithmetic alone, or the bytes of the keys from memory, would take on this processor. vs "
+      "peer:\n"
+      "times fewer cycles than the best of SEAL+HEXL, OpenFHE+HEXL and Lattigo on a Zen 5 core "
+      "with\n"
+      "AVX-512 IFMA. vs last: cycles over those of the recorded run. One thread: processor time;\n"
+      "several: time by the clock; the best of many.\n");
+}
+
+void run(const Arguments& arguments, const Globals& globals) {
+  if (arguments.calibrate) return calibrate_and_store(arguments.profile, globals);
+  BenchRun run;
+  run.cpu = base::cpu_name();
+  run.kernels = kernels::kernels().name;
+  run.clock_hz = base::clock_rate();
+  run.memory_bytes_per_second = memory_bandwidth();
+  const std::filesystem::path path =
+      arguments.records.empty() ? "" : record_path(arguments.records, run);
+  std::map<std::string, double> last;
+  if (!path.empty()) last = read_record(path).value_or(last);
+
+  BenchSetting setting;
+  setting.clock_hz = run.clock_hz;
+  setting.rates = unit_rates(run.kernels, run.memory_bytes_per_second / run.clock_hz);
+  setting.max_log_n = arguments.max_log_n;
+  setting.report = [&](const BenchRow& row) {
+    if (globals.json) return;
+    const auto at = last.find(row.key());
+    print_row(row, at == last.end() ? std::nullopt : std::optional(at->second));
   };
-  auto values = ciphertext.part(0).clone();
-  row("NTT, one prime", median_seconds([&] {
-        kernels::kernels().ntt_forward_one(context.ring().ntt(0), values.limb(0));
-      }));
-  row("multiply + relinearise", median_seconds([&] {
-        auto product = evaluator.multiply(ciphertext, ciphertext);
-        evaluator.relinearise(product, relinearisation);
-      }));
-  row("rotate", median_seconds([&] { evaluator.rotate(ciphertext, 1, rotations); }));
-  row("rescale (with a copy)", median_seconds([&] {
-        auto copy = ciphertext.clone();
-        evaluator.rescale(copy, 1);
-      }));
-  row("encode", median_seconds([&] { encoder.encode(message, context.max_level(), scale); }));
-  row("encrypt", median_seconds([&] { encryptor.encrypt(plaintext, prng); }));
-  row("decrypt + decode",
-      median_seconds([&] { encoder.decode_real(decryptor.decrypt(ciphertext)); }));
-}
-
-void run(const Globals& globals) {
-  nlohmann::json rows = nlohmann::json::array();
-  bench_set(literal(base::RingKind::kStandard, 13, 3, 46.5, 1), rows);
-  bench_set(literal(base::RingKind::kStandard, 14, 7, 48.5, 1), rows);
-  bench_set(literal(base::RingKind::kStandard, 15, 12, 48.3, 4), rows);
-  bench_set(literal(base::RingKind::kConjugateInvariant, 14, 7, 48.5, 1), rows);
-  const nlohmann::json json = {{"cpu", base::cpu_name()},
-                               {"kernels", kernels::kernels().name},
-                               {"threads", thread_count(globals)},
-                               {"rows", rows}};
+  if (!globals.json) print_head(run);
+  const auto append = [&](std::vector<BenchRow>&& rows) {
+    std::move(rows.begin(), rows.end(), std::back_inserter(run.rows));
+  };
+  if (arguments.only != "operations") append(kernel_rows(setting));
+  if (arguments.only != "kernels") {
+    append(operation_rows(setting, 1));
+    const std::size_t threads = thread_count(globals);
+    if (threads > 1) append(operation_rows(setting, threads));
+  }
   if (globals.json) {
-    fmt::print("{}\n", json.dump(2));
-    return;
+    fmt::print("{}\n", to_json(run));
+  } else {
+    print_legend();
   }
-  fmt::print("{}, {} kernels, {} thread(s); medians\n\n", base::cpu_name(), kernels::kernels().name,
-             thread_count(globals));
-  fmt::print("{:<26}{:>9}{:>10}{:>8}{:>9}{:>9}{:>11}\n", "work", "ring", "N", "log Q", "log QP",
-             "security", "ms");
-  for (const auto& row : rows) {
-    fmt::print("{:<26}{:>9}{:>10}{:>8.0f}{:>9.0f}{:>9}{:>11.3f}\n", row["work"].get<std::string>(),
-               row["ring"].get<std::string>(), row["n"].get<std::size_t>(),
-               row["log_q"].get<double>(), row["log_qp"].get<double>(),
-               row["security_bits"].get<unsigned>(), row["ms"].get<double>());
-  }
+  if (arguments.record && !path.empty()) write_record(path, run);
 }
 
 }  // namespace
 
 void add_bench(CLI::App& app, Globals& globals) {
-  CLI::App* verb = add_verb(app, globals, "bench", "Time the engine's operations on this machine",
-                            [&globals] { run(globals); });
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* verb = add_verb(app, globals, "bench",
+                            "Time the engine on this machine, or calibrate the cost model to it",
+                            [arguments, &globals] { run(*arguments, globals); });
+  verb->add_option("--only", arguments->only, "kernels, operations or all")
+      ->check(CLI::IsMember({"all", "kernels", "operations"}));
+  verb->add_option("--max-log-n", arguments->max_log_n, "Leave out larger rings")
+      ->check(CLI::Range(13u, 16u));
+  auto* records =
+      verb->add_option("--records", arguments->records, "Folder of recorded runs to compare with");
+  verb->add_flag("--record", arguments->record, "Keep this run there as the last")->needs(records);
+  verb->add_flag("--calibrate", arguments->calibrate,
+                 "Measure what plans are made from (10 s) and store it for compile and evaluate");
+  verb->add_option("--profile", arguments->profile,
+                   "Where --calibrate stores; default: " + default_profile_path().string());
   verb->footer("Micro-benchmarks of single rooms: build/release/bin/bench_*.");
 }
 

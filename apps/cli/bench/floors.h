@@ -7,10 +7,10 @@ namespace serdab::cli {
 /// What the vector units of an instruction set need at least, in cycles for eight lanes, and the
 /// memory they read from.
 struct UnitRates {
-  double butterfly;    ///< one NTT butterfly
-  double product;      ///< one full modular multiply-accumulate, reduced later
-  double gemm_product; ///< one of a GEMM: both halves of the product
-  double bytes;        ///< bytes a cycle from memory
+  double butterfly;     ///< one NTT butterfly
+  double product;       ///< one full modular multiply-accumulate, reduced later
+  double gemm_product;  ///< one of a GEMM: both halves of the product
+  double bytes;         ///< bytes a cycle from memory
 };
 
 /// AVX-512 IFMA (two IFMA a cycle, four additions): three IFMA, three additions and a minimum make
@@ -31,8 +31,7 @@ struct Work {
 
   /// Arithmetic and transfer overlap, so the larger of both.
   double floor_cycles(const UnitRates& rates) const {
-    const double arithmetic =
-        butterflies / 8 * rates.butterfly + products / 8 * rates.product;
+    const double arithmetic = butterflies / 8 * rates.butterfly + products / 8 * rates.product;
     const double transfer = bytes / rates.bytes;
     return arithmetic > transfer ? arithmetic : transfer;
   }

@@ -84,11 +84,12 @@ class KernelRows {
   void transforms_in_turn(unsigned log_n) {
     constexpr std::size_t kPrimes = 32;
     std::vector<std::unique_ptr<NttTables>> tables;
-    for (const std::uint64_t q : ckks_params::choose_primes(
-             RingKind::kStandard, log_n, std::vector<double>(kPrimes, 49.5))) {
+    for (const std::uint64_t q : ckks_params::choose_primes(RingKind::kStandard, log_n,
+                                                            std::vector<double>(kPrimes, 49.5))) {
       tables.push_back(std::make_unique<NttTables>(Modulus(q), RingKind::kStandard, log_n));
     }
-    Words a = random_words(prime(RingKind::kStandard, log_n, 20 + log_n), std::size_t{1} << log_n, 1);
+    Words a =
+        random_words(prime(RingKind::kStandard, log_n, 20 + log_n), std::size_t{1} << log_n, 1);
     for (const bool inverse : {false, true}) {
       BenchRow row;
       row.work = std::string("NTT ") + (inverse ? "inverse" : "forward") + ", 32 primes in turn";

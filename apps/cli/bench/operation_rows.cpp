@@ -45,8 +45,8 @@ class SetBench {
     ckks::GaloisKeys rotations;
     rotations.add(
         ckks::GaloisKey(context_, ckks::SwitchingKey(context_, generator.rotation_key(1, top))));
-    const ckks::GaloisKey& rotation = rotations.at(
-        ring::rotation_element(parameters_.ring(), parameters_.log_n(), 1));
+    const ckks::GaloisKey& rotation =
+        rotations.at(ring::rotation_element(parameters_.ring(), parameters_.log_n(), 1));
     const ckks::Encoder encoder(context_);
     const ckks::Evaluator evaluator(context_);
     const ckks_secret::SymmetricEncryptor encryptor(context_, secret);
@@ -67,14 +67,20 @@ class SetBench {
     row("hoisted rotation, lazy in QP", hoisted_work(),
         [&] { evaluator.apply_galois_lifted(ciphertext, part1, rotation); });
     // Copies are made outside of the time: a rescale in a program consumes its operand.
-    row("rescale", rescale_work(), [&] {
-      auto copy = ciphertext.clone();
-      evaluator.rescale(copy, 1);
-    }, [&] { ciphertext.clone(); });
-    row("ct*pt", plain_work(), [&] {
-      auto copy = ciphertext.clone();
-      evaluator.multiply_plain(copy, plaintext);
-    }, [&] { ciphertext.clone(); });
+    row(
+        "rescale", rescale_work(),
+        [&] {
+          auto copy = ciphertext.clone();
+          evaluator.rescale(copy, 1);
+        },
+        [&] { ciphertext.clone(); });
+    row(
+        "ct*pt", plain_work(),
+        [&] {
+          auto copy = ciphertext.clone();
+          evaluator.multiply_plain(copy, plaintext);
+        },
+        [&] { ciphertext.clone(); });
     row("encode", encode_work(), [&] { encoder.encode(message, top, scale); });
     row("encrypt", encrypt_work(), [&] { encryptor.encrypt(plaintext, prng); });
     row("decrypt + decode", encode_work(),
@@ -88,8 +94,8 @@ class SetBench {
     result.ring = base::RingKind::kStandard;
     result.log_n = set.log_n;
     const double bits = set.log_q / static_cast<double>(set.primes);
-    result.q = ckks_params::choose_primes(result.ring, set.log_n,
-                                          std::vector<double>(set.primes, bits));
+    result.q =
+        ckks_params::choose_primes(result.ring, set.log_n, std::vector<double>(set.primes, bits));
     result.p = ckks_params::choose_primes(result.ring, set.log_n,
                                           std::vector<double>(set.special, 49.4), result.q);
     result.digit_primes = static_cast<unsigned>(set.special);
@@ -133,9 +139,7 @@ class SetBench {
     return {transforms * transform(),
             n() * (raised + sums + 2 * p() * q() + (tensor ? 4 * q() : 0)), key_bytes()};
   }
-  Work hoisted_work() const {
-    return {0, n() * 2 * digits() * (q() + p()), key_bytes()};
-  }
+  Work hoisted_work() const { return {0, n() * 2 * digits() * (q() + p()), key_bytes()}; }
   Work rescale_work() const { return {2 * q() * transform(), n() * 2 * (q() - 1), 0}; }
   Work plain_work() const { return {0, n() * 2 * q(), 0}; }
   // A complex butterfly is ten operations on doubles, a modular one about as many.

@@ -21,7 +21,8 @@ struct BenchRow {
   std::optional<double> floor;
   std::string unit;  ///< what `units` counts: "8-lane butterfly"
   double units = 0;  ///< 0: no unit
-  std::optional<double> peer_ms;  ///< best figure published or measured elsewhere, on a 3.8 GHz core
+  std::optional<double>
+      peer_ms;  ///< best figure published or measured elsewhere, on a 3.8 GHz core
 
   /// Identifies the row between runs.
   std::string key() const { return work + " | " + size + " | " + std::to_string(threads); }

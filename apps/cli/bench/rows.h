@@ -11,7 +11,7 @@ namespace serdab::cli {
 struct BenchSetting {
   double clock_hz = 0;
   UnitRates rates;
-  unsigned max_log_n = 16;     ///< larger rings are left out
+  unsigned max_log_n = 16;                      ///< larger rings are left out
   std::function<void(const BenchRow&)> report;  ///< called for every row as it is done
 };
 
