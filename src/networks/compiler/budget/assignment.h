@@ -20,6 +20,9 @@ struct BitBudget {
   std::vector<double> log_scale;
   /// Bits above the calibrated answer that the last modulus keeps free.
   double guard_bits = 6;
+  /// Bits that a reduction may leave undropped where that saves it a prime: every prime costs the
+  /// same time, whatever its size.
+  double spare_bits = 0;
 };
 
 /// The sizes of primes that a budget asks for: the chain q_0 … q_L in log2, and how many of them

@@ -70,7 +70,9 @@ class ChainPlanner {
       wanted = 0;
     } else {
       wanted = std::max(wanted, min_prime_bits_);
-      drops_[id] = static_cast<std::uint32_t>(std::max(1.0, std::ceil(wanted / kLargestPrime)));
+      const double least = std::max(min_prime_bits_, wanted - budget_.spare_bits);
+      drops_[id] = static_cast<std::uint32_t>(std::max(1.0, std::ceil(least / kLargestPrime)));
+      wanted = std::min(wanted, drops_[id] * kLargestPrime);
       for (std::uint32_t i = 0; i < drops_[id]; ++i) dropped_.push_back(wanted / drops_[id]);
     }
     depth_[id] += drops_[id];

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 
 #include "engine/base/error.h"
 #include "engine/ckks_params/noise.h"
@@ -24,6 +25,8 @@ constexpr double kLargestPrimeBits = 49.5;
 constexpr unsigned kMinLogN = 12;
 constexpr unsigned kMaxLogN = 16;
 constexpr int kAttempts = 4;
+// What reductions may leave undropped to save primes (BitBudget::spare_bits).
+constexpr double kSpareBits[] = {0, 8, 16, 32};
 
 struct Candidate {
   ParametersLiteral literal;
@@ -112,9 +115,13 @@ class Search {
     for (base::RingKind ring : {base::RingKind::kConjugateInvariant, base::RingKind::kStandard}) {
       if (goal_.ring && *goal_.ring != ring) continue;
       for (unsigned log_n = kMinLogN; log_n <= kMaxLogN; ++log_n) {
-        std::optional<Candidate> candidate = try_dimension(ring, log_n);
-        if (!candidate) continue;
-        if (!best || candidate->cost < 0.97 * best->cost) best = std::move(candidate);
+        std::size_t primes = std::numeric_limits<std::size_t>::max();
+        for (const double spare : kSpareBits) {
+          std::optional<Candidate> candidate = try_dimension(ring, log_n, spare, primes);
+          if (!candidate) continue;
+          primes = candidate->literal.q.size();
+          if (!best || candidate->cost < 0.97 * best->cost) best = std::move(candidate);
+        }
       }
     }
     if (!best) {
@@ -140,11 +147,13 @@ class Search {
     considered_.push_back(describe(ring, log_n) + ": " + text);
   }
 
-  std::optional<Candidate> try_dimension(base::RingKind ring, unsigned log_n) {
+  // Nothing when no chain of fewer than `primes` primes reaches the precision.
+  std::optional<Candidate> try_dimension(base::RingKind ring, unsigned log_n, double spare,
+                                         std::size_t primes) {
     double target = sensitivity_.largest_answer * std::exp2(-goal_.precision_bits - kPeakBits);
     const double allowed = sensitivity_.largest_answer * std::exp2(-goal_.precision_bits);
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
-      std::optional<Candidate> candidate = build(ring, log_n, target);
+      std::optional<Candidate> candidate = build(ring, log_n, target, spare, primes);
       if (!candidate) return std::nullopt;
       measure(*candidate);
       if (candidate->error <= allowed) {
@@ -163,16 +172,21 @@ class Search {
     return std::nullopt;
   }
 
-  std::optional<Candidate> build(base::RingKind ring, unsigned log_n, double target) {
+  std::optional<Candidate> build(base::RingKind ring, unsigned log_n, double target, double spare,
+                                 std::size_t primes) {
     const RingNoise noise = ring_noise(ring, log_n);
     BitBudget budget = solve_budget(circuit_, statistics_, sensitivity_, noise.fresh,
                                     noise.rounding, target, goal_.guard_bits);
+    budget.spare_bits = spare;
     const Chain chain = plan_chain(circuit_, statistics_, budget, kMinPrimeBits);
+    if (chain.log_primes.size() >= primes) return std::nullopt;
     const double limit = ckks_params::max_log_qp(log_n, goal_.security);
     if (chain.log_q() > limit) {
-      note(ring, log_n,
-           "log Q " + std::to_string(std::lround(chain.log_q())) + " exceeds the table's " +
-               std::to_string(std::lround(limit)));
+      if (spare == 0) {
+        note(ring, log_n,
+             "log Q " + std::to_string(std::lround(chain.log_q())) + " exceeds the table's " +
+                 std::to_string(std::lround(limit)));
+      }
       return std::nullopt;
     }
     Candidate candidate;
