@@ -19,11 +19,15 @@ struct Set {
   double log_q;
   std::size_t primes;
   std::size_t special;
+  double special_bits;
 };
-// Special primes: as many as the security table leaves room for, up to where fewer digits no longer
-// make up for more special primes.
-constexpr Set kSets[] = {
-    {13, 140, 3, 1}, {14, 340, 7, 2}, {14, 260, 6, 2}, {15, 580, 12, 6}, {16, 1220, 25, 9}};
+// As many special primes as the security table leaves room for, P at least as long as a digit (but
+// for 2.6 bits at 2^15).
+constexpr Set kSets[] = {{13, 140, 3, 1, 49.4},
+                         {14, 340, 8, 2, 44.9},
+                         {14, 260, 6, 2, 49.4},
+                         {15, 580, 12, 6, 47.9},
+                         {16, 1220, 25, 9, 49.4}};
 
 class SetBench {
  public:
@@ -96,8 +100,8 @@ class SetBench {
     const double bits = set.log_q / static_cast<double>(set.primes);
     result.q =
         ckks_params::choose_primes(result.ring, set.log_n, std::vector<double>(set.primes, bits));
-    result.p = ckks_params::choose_primes(result.ring, set.log_n,
-                                          std::vector<double>(set.special, 49.4), result.q);
+    result.p = ckks_params::choose_primes(
+        result.ring, set.log_n, std::vector<double>(set.special, set.special_bits), result.q);
     result.digit_primes = static_cast<unsigned>(set.special);
     return result;
   }
