@@ -8,23 +8,11 @@
 #include "engine/base/error.h"
 #include "service/wire/checkpoint.h"
 #include "service/wire/message.h"
+#include "small_context.h"
 
 namespace {
 
 using namespace serdab;
-
-const ckks::Context& insecure_context() {
-  static const ckks::Context context([] {
-    ckks_params::ParametersLiteral literal;
-    literal.ring = base::RingKind::kConjugateInvariant;
-    literal.log_n = 5;
-    literal.q = ckks_params::choose_primes(literal.ring, 5, {30, 25});
-    literal.p = ckks_params::choose_primes(literal.ring, 5, {30}, literal.q);
-    literal.digit_primes = 1;
-    return ckks_params::Parameters::create_insecure_for_tests(literal);
-  }());
-  return context;
-}
 
 template <typename F>
 void attempt(F&& f) {
@@ -37,7 +25,7 @@ void attempt(F&& f) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const ckks::Context& context = insecure_context();
+  const ckks::Context& context = fuzz::insecure_context();
   const auto& id = context.parameters().id();
   std::vector<std::uint8_t> bytes(data, data + size);
   if (size >= 64) std::copy(id.begin(), id.end(), bytes.begin() + 32);  // queries and answers

@@ -30,4 +30,20 @@ std::vector<ValueId> operands(const Op& op) {
                     op);
 }
 
+std::vector<bool> divided_by_rescale(const Program& program) {
+  std::vector<std::size_t> readers(program.values.size());
+  std::vector<bool> rescaled(program.values.size());
+  for (const Value& value : program.values) {
+    for (const ValueId operand : operands(value.op)) {
+      ++readers[operand];
+      if (std::holds_alternative<Rescale>(value.op)) rescaled[operand] = true;
+    }
+  }
+  for (ValueId id = 0; id < rescaled.size(); ++id) {
+    rescaled[id] = rescaled[id] && readers[id] == 1 &&
+                   std::holds_alternative<Relinearise>(program.values[id].op);
+  }
+  return rescaled;
+}
+
 }  // namespace serdab::program

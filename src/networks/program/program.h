@@ -123,5 +123,8 @@ struct Program {
 const char* op_name(const Op& op);
 /// The values an op reads, in order.
 std::vector<ValueId> operands(const Op& op);
+/// By value: whether it is a relinearisation that only a rescale reads. Both divide, so a backend
+/// divides once, in the rescale.
+std::vector<bool> divided_by_rescale(const Program& program);
 
 }  // namespace serdab::program

@@ -71,11 +71,8 @@ Executor::Executor(const program::Program& program, const ckks::Context& context
                                            "; the evaluation key does not reach it");
     }
   }
-  readers_.resize(program.values.size());
   stored_.resize(program.values.size());
-  for (const Value& value : program.values) {
-    for (ValueId operand : program::operands(value.op)) ++readers_[operand];
-  }
+  divided_by_rescale_ = program::divided_by_rescale(program);
   for (const program::Stage& stage : schedule_.stages) {
     for (ValueId id : stage.stored) stored_[id] = true;
   }
@@ -156,12 +153,9 @@ void Executor::run_element(const program::Stage& stage, std::uint32_t index, Cip
 // A relinearisation whose only reader is the rescale that follows it: both divide, so they divide
 // at once.
 bool Executor::fusible(const std::vector<ValueId>& rest) const {
-  if (rest.size() < 2 ||
-      !std::holds_alternative<program::Relinearise>(program_.values[rest[0]].op)) {
-    return false;
-  }
+  if (rest.size() < 2 || !divided_by_rescale_[rest[0]]) return false;
   const auto* rescale = std::get_if<program::Rescale>(&program_.values[rest[1]].op);
-  return rescale != nullptr && rescale->from == rest[0] && readers_[rest[0]] == 1 &&
+  return rescale != nullptr && rescale->from == rest[0] &&
          rescale->primes <= ckks::Context::kMaxDrop;
 }
 

@@ -63,7 +63,7 @@ class Executor {
   InputSource input_;
   program::Schedule schedule_;
   std::vector<double> wave_weight_;   ///< cumulative
-  std::vector<std::size_t> readers_;  ///< ops that read each value
+  std::vector<bool> divided_by_rescale_;
   std::vector<bool> stored_;          ///< by value
   std::vector<std::vector<std::optional<ckks::Ciphertext>>> store_;
   std::size_t next_wave_ = 0;

@@ -15,9 +15,16 @@ class Counter {
       : program_(program),
         n_(std::exp2(log_n)),
         ntt_(n_ / 2 * log_n),
-        digit_primes_(std::max(1u, digit_primes)) {}
+        digit_primes_(std::max(1u, digit_primes)),
+        divided_by_rescale_(program::divided_by_rescale(program)) {}
 
-  WorkCounts count(const program::Value& value) const {
+  WorkCounts count(program::ValueId id) const {
+    const program::Value& value = program_.values[id];
+    if (std::holds_alternative<program::Relinearise>(value.op)) {
+      WorkCounts counts = value.count * key_sums(primes(value));
+      if (!divided_by_rescale_[id]) counts += 2 * value.count * division(primes(value), special());
+      return counts;
+    }
     return std::visit([&](const auto& op) { return count(op, value); }, value.op);
   }
 
@@ -69,20 +76,36 @@ class Counter {
     return {.multiplications = words(value) / value.parts / 4};
   }
 
-  WorkCounts count(const program::Relinearise&, const program::Value& value) const {
-    const double l = primes(value);
-    const double k = static_cast<double>(program_.special_primes.size());
-    const double digits = std::ceil(l / digit_primes_);
-    const double inverse = l + 2 * k;
-    const double forward = digits * (l + k) - l + 2 * l;
-    return {.butterflies = value.count * (inverse + forward) * ntt_,
-            .multiplications = value.count * n_ * (2 * digits * (l + k) + 4 * l)};
+  double special() const { return static_cast<double>(program_.special_primes.size()); }
+
+  // Residues over `sources` primes to `targets` others: mixed-radix digits, then their sums. One
+  // source is read as it is by the transform.
+  WorkCounts conversion(double sources, double targets) const {
+    if (sources < 2) return {};
+    return {.multiplications = n_ * (sources * (sources - 1) / 2 + sources * targets)};
   }
 
+  // Digits of one polynomial of l primes raised to all, and their products with the key.
+  WorkCounts key_sums(double l) const {
+    const double k = special(), digits = std::ceil(l / digit_primes_);
+    const double longest = std::min<double>(digit_primes_, l);
+    WorkCounts counts = {.butterflies = (l + digits * (l + k) - l) * ntt_,
+                         .multiplications = n_ * (2 * digits * (l + k) + 2 * l)};
+    counts += digits * conversion(longest, l + k - longest);
+    return counts;
+  }
+
+  // One polynomial of l primes and `dropped` more that are divided by.
+  WorkCounts division(double l, double dropped) const {
+    WorkCounts counts = {.butterflies = (dropped + l) * ntt_, .multiplications = n_ * l};
+    counts += conversion(dropped, l);
+    return counts;
+  }
+
+  WorkCounts count(const program::Relinearise&, const program::Value&) const { return {}; }
   WorkCounts count(const program::Rescale& op, const program::Value& value) const {
-    const double transforms = op.primes + primes(value);
-    return {.butterflies = value.count * value.parts * transforms * ntt_,
-            .multiplications = words(value) * (1 + op.primes)};
+    const double dropped = op.primes + (divided_by_rescale_[op.from] ? special() : 0);
+    return value.count * value.parts * division(primes(value), dropped);
   }
 
   WorkCounts count(const program::ScaleUp&, const program::Value& value) const {
@@ -94,6 +117,7 @@ class Counter {
   double n_;
   double ntt_;
   unsigned digit_primes_;
+  std::vector<bool> divided_by_rescale_;
 };
 
 }  // namespace
@@ -102,7 +126,9 @@ std::vector<WorkCounts> count_work(const program::Program& program, unsigned log
                                    unsigned digit_primes) {
   const Counter counter(program, log_n, digit_primes);
   std::vector<WorkCounts> counts;
-  for (const program::Value& value : program.values) counts.push_back(counter.count(value));
+  for (program::ValueId id = 0; id < program.values.size(); ++id) {
+    counts.push_back(counter.count(id));
+  }
   return counts;
 }
 
