@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/arith/modulus.h"
+#include "engine/kernels/message_kernels.h"
 #include "engine/kernels/ntt_tables.h"
 
 namespace serdab::kernels {
@@ -88,6 +89,9 @@ struct KernelTable {
   /// n). cols ≤ 4096. Products are accumulated without reduction and reduced once.
   void (*gemm)(const Modulus& q, const GemmWeights& weights, const std::uint64_t* const* in,
                std::uint64_t* const* out, std::size_t n);
+
+  /// Encoding, encryption, decryption, decoding and their wire format.
+  MessageKernels messages;
 };
 
 const KernelTable& scalar_kernels();

@@ -1,5 +1,6 @@
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/scalar/elementwise.h"
+#include "engine/kernels/scalar/messages.h"
 #include "engine/kernels/scalar/ntt.h"
 #include "engine/kernels/scalar/sums.h"
 
@@ -27,6 +28,7 @@ const KernelTable& scalar_kernels() {
       .inner_product = scalar::inner_product,
       .base_convert = scalar::base_convert,
       .gemm = scalar::gemm,
+      .messages = scalar::kMessages,
   };
   return kTable;
 }
