@@ -115,7 +115,7 @@ ckks_secret::SecretKey secret_from_seal(const Context& context, const SealPlain&
   const Poly values = poly_from(key_basis(context), secret.words);
   base::SecretBuffer<std::uint64_t> words(context.n());
   std::copy_n(values.limb(0), words.size(), words.data());
-  kernels::kernels().ntt_inverse(context.ring().ntt(0), words.data());
+  kernels::kernels().ntt_inverse_one(context.ring().ntt(0), words.data());
   const std::uint64_t q = context.ring().modulus(0).value();
   base::SecretBuffer<std::int8_t> coefficients(context.n());
   for (std::size_t i = 0; i < words.size(); ++i) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cstdint>
 #include <map>
@@ -19,7 +20,13 @@ constexpr std::size_t kSmallest = 64;
 // Four classes per power of two: at most 25 % of a block is unused.
 constexpr std::size_t kClassesPerOctave = 4;
 
+constexpr std::size_t kPage = 4096;
+// Residue vectors are powers of two long. Side by side, the same position of all of them would fall
+// into the same cache set and evict each other: an odd number of lines between them spreads them.
+constexpr std::size_t kColour = 5 * 64;
+
 std::size_t class_size(std::size_t bytes) {
+  if (bytes >= kPage && std::has_single_bit(bytes)) return bytes + kColour;
   if (bytes <= kSmallest * kClassesPerOctave)
     return (bytes + kSmallest - 1) / kSmallest * kSmallest;
   const std::size_t step = std::bit_floor(bytes - 1) / kClassesPerOctave;
@@ -43,11 +50,8 @@ void* map_region(std::size_t bytes) {
 
 class Pool {
  public:
-  void* acquire(std::size_t bytes) {
-    const std::size_t size = class_size(std::max<std::size_t>(bytes, 1));
+  void* acquire(std::size_t size) {
     const std::lock_guard lock(mutex_);
-    in_use_ += size;
-    peak_ = std::max(peak_, in_use_);
     auto& free_list = free_[size];
     if (!free_list.empty()) {
       void* block = free_list.back();
@@ -57,22 +61,26 @@ class Pool {
     return carve(size);
   }
 
-  void release(void* block, std::size_t bytes) noexcept {
-    const std::size_t size = class_size(std::max<std::size_t>(bytes, 1));
+  void release(void* block, std::size_t size) {
     const std::lock_guard lock(mutex_);
-    in_use_ -= size;
     free_[size].push_back(block);
+  }
+
+  void count_acquired(std::size_t size) noexcept {
+    const std::size_t now = in_use_.fetch_add(size, std::memory_order_relaxed) + size;
+    std::size_t peak = peak_.load(std::memory_order_relaxed);
+    while (peak < now && !peak_.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
+    }
+  }
+  void count_released(std::size_t size) noexcept {
+    in_use_.fetch_sub(size, std::memory_order_relaxed);
   }
 
   PoolStatistics statistics() {
     const std::lock_guard lock(mutex_);
     return {in_use_, peak_, reserved_};
   }
-
-  void reset_peak() {
-    const std::lock_guard lock(mutex_);
-    peak_ = in_use_;
-  }
+  void reset_peak() noexcept { peak_ = in_use_.load(); }
 
  private:
   void* carve(std::size_t size) {
@@ -93,8 +101,8 @@ class Pool {
   std::map<std::size_t, std::vector<void*>> free_;
   std::byte* next_ = nullptr;
   std::size_t remaining_ = 0;
-  std::size_t in_use_ = 0;
-  std::size_t peak_ = 0;
+  std::atomic<std::size_t> in_use_ = 0;
+  std::atomic<std::size_t> peak_ = 0;
   std::size_t reserved_ = 0;
 };
 
@@ -104,10 +112,73 @@ Pool& pool() {
   return instance;
 }
 
+// A few of the blocks that this thread released last, which are the ones its cache still holds: no
+// lock, and memory stays with the thread that touched it first.
+class ThreadCache {
+ public:
+  ~ThreadCache() {
+    while (count_ > 0) forget_oldest();
+    closed_ = true;  // what later destructors release goes to the pool
+  }
+
+  void* take(std::size_t size) noexcept {
+    for (std::size_t i = count_; i-- > 0;) {
+      if (entries_[i].size == size) return remove(i);
+    }
+    return nullptr;
+  }
+
+  void keep(void* block, std::size_t size) {
+    if (closed_ || size > kMaxBytes) return pool().release(block, size);
+    while (count_ == kEntries || bytes_ + size > kMaxBytes) forget_oldest();
+    entries_[count_++] = {block, size};
+    bytes_ += size;
+  }
+
+ private:
+  static constexpr std::size_t kEntries = 16;
+  static constexpr std::size_t kMaxBytes = std::size_t{4} << 20;
+  struct Entry {
+    void* block;
+    std::size_t size;
+  };
+
+  void* remove(std::size_t i) noexcept {
+    void* block = entries_[i].block;
+    bytes_ -= entries_[i].size;
+    std::copy(entries_.begin() + i + 1, entries_.begin() + count_, entries_.begin() + i);
+    --count_;
+    return block;
+  }
+  void forget_oldest() {
+    const std::size_t size = entries_[0].size;
+    pool().release(remove(0), size);
+  }
+
+  std::array<Entry, kEntries> entries_;
+  std::size_t count_ = 0;
+  std::size_t bytes_ = 0;
+  bool closed_ = false;
+};
+
+thread_local ThreadCache thread_cache;
+
 }  // namespace
 
-void* pool_acquire(std::size_t bytes) { return pool().acquire(bytes); }
-void pool_release(void* block, std::size_t bytes) noexcept { pool().release(block, bytes); }
+void* pool_acquire(std::size_t bytes) {
+  const std::size_t size = class_size(std::max<std::size_t>(bytes, 1));
+  void* block = thread_cache.take(size);
+  if (block == nullptr) block = pool().acquire(size);
+  pool().count_acquired(size);
+  return block;
+}
+
+void pool_release(void* block, std::size_t bytes) noexcept {
+  const std::size_t size = class_size(std::max<std::size_t>(bytes, 1));
+  pool().count_released(size);
+  thread_cache.keep(block, size);
+}
+
 PoolStatistics pool_statistics() noexcept { return pool().statistics(); }
 void pool_reset_peak() noexcept { pool().reset_peak(); }
 

@@ -5,8 +5,9 @@
 namespace serdab::base {
 
 /// Memory for residues: blocks are carved from 2 MiB-aligned regions that ask for huge pages, and
-/// go back to a free list of their size class, so that steady state neither allocates nor
-/// page-faults. Blocks are aligned to 64 bytes; their contents are unspecified. Thread-safe.
+/// go back to a free list of their size class (the last few to the thread that released them), so
+/// that steady state neither allocates nor page-faults. Blocks are aligned to 64 bytes; their
+/// contents are unspecified. Thread-safe; a block may be released by another thread.
 void* pool_acquire(std::size_t bytes);
 void pool_release(void* block, std::size_t bytes) noexcept;
 

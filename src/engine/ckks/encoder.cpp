@@ -92,7 +92,7 @@ Plaintext Encoder::encode_coefficients(std::span<const double> coefficients, Lev
   ring::RnsPoly<ring::Ntt> poly(basis.n(), basis.size());
   ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
     integer_residues(coefficients, bound, basis.modulus(i), poly.limb(i));
-    kernels::kernels().ntt_forward(basis.ntt(i), poly.limb(i));
+    kernels::kernels().ntt_forward_one(basis.ntt(i), poly.limb(i));
   });
   return {std::move(poly), level, scale, context_->parameters().id()};
 }

@@ -20,8 +20,7 @@ Coefficients decompose(const Context& context, const Poly& poly, Level level) {
   const ring::RnsBasis basis = context.basis(level);
   Coefficients parts(basis.n(), basis.size());
   ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
-    std::memcpy(parts.limb(i), poly.limb(i), basis.n() * sizeof(std::uint64_t));
-    kernels::kernels().ntt_inverse(basis.ntt(i), parts.limb(i));
+    kernels::kernels().ntt_inverse_one(basis.ntt(i), poly.limb(i), parts.limb(i));
   });
   ring::for_each_limb(context.parameters().digits(level), basis.n(), [&](std::size_t j) {
     context.digit_converter(level, j).to_digits(parts.limb(context.digit(level, j).begin),
@@ -38,9 +37,15 @@ bool in_digit(const Context& context, Level level, std::size_t j, std::size_t pr
 /// Values of digit j modulo one prime outside it.
 void extend(const Context& context, const Coefficients& parts, Level level, std::size_t j,
             std::size_t prime, std::uint64_t* out) {
-  const std::size_t begin = context.digit(level, j).begin;
-  context.digit_converter(level, j).convert(parts.limb(begin), prime, context.digit_form(), out);
-  kernels::kernels().ntt_forward(context.ring().ntt(prime), out);
+  const ring::BaseConverter& converter = context.digit_converter(level, j);
+  const std::uint64_t* digits = parts.limb(context.digit(level, j).begin);
+  if (converter.count() == 1 && context.digit_form() == ring::Representative::kCentred) {
+    const auto& source = context.ring().modulus(converter.sources()[0]);
+    const kernels::NttJob job{.in = digits, .out = out, .source = &source};
+    return kernels::kernels().ntt_forward(context.ring().ntt(prime), {&job, 1});
+  }
+  converter.convert(digits, prime, context.digit_form(), out);
+  kernels::kernels().ntt_forward_one(context.ring().ntt(prime), out);
 }
 
 /// The key's limb for limb i of the basis q_0 … q_level, P; the key may have more primes of Q.

@@ -8,6 +8,7 @@
 
 #include "engine/arith/modulus.h"
 #include "engine/kernels/message_kernels.h"
+#include "engine/kernels/ntt_job.h"
 #include "engine/kernels/ntt_tables.h"
 
 namespace serdab::kernels {
@@ -30,9 +31,25 @@ struct GemmWeights {
 struct KernelTable {
   std::string_view name;  ///< "scalar", "avx2" or "avx512ifma"
 
-  /// In place; coefficients in natural order to values in the order NttTables describes, and back.
-  void (*ntt_forward)(const NttTables& tables, std::uint64_t* a);
-  void (*ntt_inverse)(const NttTables& tables, std::uint64_t* a);
+  /// Coefficients in natural order to values in the order NttTables describes, and back, for every
+  /// job. Several polynomials of one prime in one call share the reading of the twiddles.
+  void (*ntt_forward)(const NttTables& tables, std::span<const NttJob> jobs);
+  void (*ntt_inverse)(const NttTables& tables, std::span<const NttJob> jobs);
+  /// One polynomial, in place or to another array.
+  void ntt_forward_one(const NttTables& tables, const std::uint64_t* in, std::uint64_t* out) const {
+    const NttJob job{.in = in, .out = out};
+    ntt_forward(tables, {&job, 1});
+  }
+  void ntt_forward_one(const NttTables& tables, std::uint64_t* a) const {
+    ntt_forward_one(tables, a, a);
+  }
+  void ntt_inverse_one(const NttTables& tables, const std::uint64_t* in, std::uint64_t* out) const {
+    const NttJob job{.in = in, .out = out};
+    ntt_inverse(tables, {&job, 1});
+  }
+  void ntt_inverse_one(const NttTables& tables, std::uint64_t* a) const {
+    ntt_inverse_one(tables, a, a);
+  }
 
   void (*add)(const Modulus& q, const std::uint64_t* a, const std::uint64_t* b, std::uint64_t* out,
               std::size_t n);

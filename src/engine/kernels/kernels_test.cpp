@@ -233,15 +233,15 @@ void check_transforms(const KernelTable& table, unsigned bits, RingKind ring, un
   for (const Words& input : inputs) {
     Words expected = input.clone();
     Words actual = input.clone();
-    scalar_kernels().ntt_forward(tables, expected.data());
-    table.ntt_forward(tables, actual.data());
+    scalar_kernels().ntt_forward_one(tables, expected.data());
+    table.ntt_forward_one(tables, actual.data());
     ASSERT_EQ(values(actual), values(expected)) << "forward " << bits << " " << log_n;
-    table.ntt_inverse(tables, actual.data());
+    table.ntt_inverse_one(tables, actual.data());
     ASSERT_EQ(values(actual), values(input)) << "round trip " << bits << " " << log_n;
     expected = input.clone();
     actual = input.clone();
-    scalar_kernels().ntt_inverse(tables, expected.data());
-    table.ntt_inverse(tables, actual.data());
+    scalar_kernels().ntt_inverse_one(tables, expected.data());
+    table.ntt_inverse_one(tables, actual.data());
     ASSERT_EQ(values(actual), values(expected)) << "inverse " << bits << " " << log_n;
   }
 }
@@ -255,6 +255,73 @@ void check_transforms(const KernelTable& table, unsigned bits, unsigned from, un
 }
 
 TEST_P(Agreement, Transforms) { check_transforms(table(), std::get<1>(GetParam()), 2, 14); }
+
+/// Every kind of job at once, in one call per table, against the operations that they join.
+void check_jobs(const KernelTable& table, unsigned bits, RingKind ring, unsigned log_n) {
+  const Modulus q = testing::ntt_prime(bits, ring, log_n);
+  const NttTables tables(q, ring, log_n);
+  const std::size_t n = tables.n();
+  const auto& scalar = scalar_kernels();
+  const Words input = test_words(q.value(), n, log_n), other = test_words(q.value(), n, 99);
+  const std::uint64_t factor = q.value() - 2;
+  for (const unsigned source_bits : {22u, 35u, 50u}) {
+    const Modulus p = testing::ntt_prime(source_bits, ring, log_n);
+    const Words foreign = test_words(p.value(), n, source_bits);
+    Words plain(n), reduced(n), difference(n), both(n);
+    scalar.ntt_forward_one(tables, input.data(), plain.data());
+    scalar.reduce_centred(p, q, foreign.data(), reduced.data(), n);
+    scalar.ntt_forward_one(tables, reduced.data());
+    scalar.subtract_multiply_scalar(q, other.data(), plain.data(), factor, difference.data(), n);
+    scalar.subtract_multiply_scalar(q, other.data(), reduced.data(), factor, both.data(), n);
+
+    Words out[6], in_place = input.clone(), foreign_in_place = foreign.clone();
+    for (Words& words : out) words = Words(n);
+    Words over_minuend = other.clone();
+    const std::vector<NttJob> jobs = {
+        {.in = input.data(), .out = out[0].data()},
+        {.in = in_place.data(), .out = in_place.data()},
+        {.in = foreign.data(), .out = out[1].data(), .source = &p},
+        {.in = foreign_in_place.data(), .out = foreign_in_place.data(), .source = &p},
+        {.in = input.data(), .out = out[2].data(), .minuend = other.data(), .factor = factor},
+        {.in = foreign.data(),
+         .out = over_minuend.data(),
+         .source = &p,
+         .minuend = over_minuend.data(),
+         .factor = factor},
+        {.in = input.data(), .out = out[3].data()},
+    };
+    table.ntt_forward(tables, jobs);
+    EXPECT_EQ(values(out[0]), values(plain)) << bits << " " << log_n;
+    EXPECT_EQ(values(in_place), values(plain)) << bits << " " << log_n;
+    EXPECT_EQ(values(out[1]), values(reduced)) << bits << " " << log_n;
+    EXPECT_EQ(values(foreign_in_place), values(reduced)) << bits << " " << log_n;
+    EXPECT_EQ(values(out[2]), values(difference)) << bits << " " << log_n;
+    EXPECT_EQ(values(over_minuend), values(both)) << bits << " " << log_n;
+    EXPECT_EQ(values(out[3]), values(plain)) << bits << " " << log_n;
+
+    scalar.ntt_inverse_one(tables, plain.data(), reduced.data());
+    EXPECT_EQ(values(reduced), values(input));
+    const std::vector<NttJob> back = {{.in = plain.data(), .out = out[4].data()},
+                                      {.in = in_place.data(), .out = in_place.data()},
+                                      {.in = plain.data(), .out = out[5].data()}};
+    table.ntt_inverse(tables, back);
+    EXPECT_EQ(values(out[4]), values(input)) << bits << " " << log_n;
+    EXPECT_EQ(values(in_place), values(input)) << bits << " " << log_n;
+    EXPECT_EQ(values(out[5]), values(input)) << bits << " " << log_n;
+  }
+  table.ntt_forward(tables, {});
+  table.ntt_inverse(tables, {});
+}
+
+TEST_P(Agreement, TransformJobs) {
+  for (const RingKind ring : {RingKind::kStandard, RingKind::kConjugateInvariant}) {
+    for (const unsigned log_n : {4u, 7u, 8u, 9u, 10u, 13u}) {
+      if (log_n + 4 <= std::get<1>(GetParam())) {
+        check_jobs(table(), std::get<1>(GetParam()), ring, log_n);
+      }
+    }
+  }
+}
 
 class LongAgreement : public Agreement {};
 TEST_P(LongAgreement, Transforms) { check_transforms(table(), std::get<1>(GetParam()), 15, 17); }

@@ -1,7 +1,5 @@
 #include "engine/ring/divide.h"
 
-#include <cstring>
-
 #include "engine/kernels/kernels.h"
 #include "engine/ring/limbs.h"
 
@@ -15,9 +13,8 @@ RnsPoly<Coeff> remainder_digits(const RnsBasis& basis, const BaseConverter& conv
   RnsPoly<Coeff> digits(basis.n(), count, poly.secrecy());
   for_each_limb(count, basis.n(), [&](std::size_t i) {
     const std::size_t prime = basis.prime(left + i);
-    std::uint64_t* out = digits.limb(i);
-    std::memcpy(out, poly.limb(left + i), basis.n() * sizeof(std::uint64_t));
-    kernels::kernels().ntt_inverse(basis.ring().ntt(prime), out);
+    kernels::kernels().ntt_inverse_one(basis.ring().ntt(prime), poly.limb(left + i),
+                                       digits.limb(i));
   });
   converter.to_digits(digits.limb(0), Representative::kCentred);
   return digits;
@@ -31,13 +28,20 @@ void divide_by_last(const RnsBasis& basis, const BaseConverter& converter, RnsPo
   const std::size_t left = basis.size() - converter.count();
   const RnsPoly<Coeff> digits = remainder_digits(basis, converter, poly);
   for_each_limb(left, basis.n(), [&](std::size_t i) {
-    const auto& k = kernels::kernels();
     const std::size_t prime = basis.prime(i);
-    base::Buffer<std::uint64_t> remainder(basis.n());
-    converter.convert(digits.limb(0), prime, Representative::kCentred, remainder.data());
-    k.ntt_forward(basis.ntt(i), remainder.data());
-    k.subtract_multiply_scalar(basis.modulus(i), poly.limb(i), remainder.data(),
-                               converter.inverse_product(prime), poly.limb(i), basis.n());
+    kernels::NttJob job{.in = digits.limb(0),
+                        .out = poly.limb(i),
+                        .minuend = poly.limb(i),
+                        .factor = converter.inverse_product(prime)};
+    base::Buffer<std::uint64_t> remainder;
+    if (converter.count() == 1) {
+      job.source = &basis.modulus(left);
+    } else {
+      remainder = base::Buffer<std::uint64_t>(basis.n());
+      converter.convert(digits.limb(0), prime, Representative::kCentred, remainder.data());
+      job.in = remainder.data();
+    }
+    kernels::kernels().ntt_forward(basis.ntt(i), {&job, 1});
   });
   poly.keep_limbs(left);
 }

@@ -30,7 +30,7 @@ RnsPoly<Ntt> from_small(const RnsBasis& basis, std::span<const std::int8_t> coef
       // Branch-free: q is added where the sign bit is set.
       out[c] = static_cast<std::uint64_t>(value) + (q & static_cast<std::uint64_t>(value >> 63));
     }
-    kernels::kernels().ntt_forward(basis.ntt(i), out);
+    kernels::kernels().ntt_forward_one(basis.ntt(i), out);
   });
   return poly;
 }

@@ -16,6 +16,7 @@
 #include "networks/compiler/passes/merge_linear/merge_linear.h"
 #include "networks/compiler/passes/prune/prune.h"
 #include "networks/graph/executor/executor.h"
+#include "networks/program/split_sums.h"
 
 namespace serdab::compiler {
 namespace {
@@ -119,7 +120,7 @@ Compiled compile(const graph::Graph& graph, std::span<const double> calibration,
   Compiled result;
   result.package.manifest = make_manifest(graph, network, std::move(built.input_elements));
   result.package.parameters = std::move(found.parameters);
-  result.package.program = std::move(found.emitted.program);
+  result.package.program = program::split_sums(found.emitted.program);
   result.package.manifest.answer_limit = std::min(
       wrap_limit(result.package.program), found.largest_answer * std::exp2(options.guard_bits));
   result.package.manifest.answer_noise = found.answer_noise;

@@ -143,7 +143,9 @@ class Planner {
         if (!done_[from][tile]) needed[from].push_back(tile);
       });
     }
-    for (std::uint32_t from = 0; from < s; ++from) {
+    // Late stages first: a partial sum is finished, and what it read released, before the inputs of
+    // the next part are made.
+    for (std::uint32_t from = s; from-- > 0;) {
       std::sort(needed[from].begin(), needed[from].end());
       needed[from].erase(std::unique(needed[from].begin(), needed[from].end()), needed[from].end());
       if (!needed[from].empty()) ensure(from, needed[from]);

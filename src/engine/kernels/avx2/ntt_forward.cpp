@@ -1,4 +1,7 @@
+#include <cstring>
+
 #include "engine/kernels/avx2/doubles.h"
+#include "engine/kernels/avx2/elementwise.h"
 #include "engine/kernels/avx2/fold.h"
 #include "engine/kernels/avx2/ntt.h"
 #include "engine/kernels/avx2/ntt_plan.h"
@@ -164,10 +167,7 @@ void tree(const Forward& f, std::uint64_t* a, std::size_t size, std::size_t m, s
   }
 }
 
-}  // namespace
-
-void ntt_forward(const NttTables& tables, std::uint64_t* a) {
-  if (tables.log_n() < kMinLogN) return scalar::ntt_forward(tables, a);
+void forward(const NttTables& tables, std::uint64_t* a) {
   const auto q = static_cast<double>(tables.modulus().value());
   const std::size_t n = tables.n();
   const bool fold_first = tables.ring() == base::RingKind::kConjugateInvariant;
@@ -195,6 +195,27 @@ void ntt_forward(const NttTables& tables, std::uint64_t* a) {
   SERDAB_ASSERT(!f.plan.pass[0].centre);  // never for canonical words
   blocks<true, false>(f, a, n, 1, 0, 1);
   for (std::size_t j = 0; j < 4; ++j) tree(f, a + j * n / 4, n / 4, 4, j, 1);
+}
+
+}  // namespace
+
+void ntt_forward(const NttTables& tables, std::span<const NttJob> jobs) {
+  if (tables.log_n() < kMinLogN) return scalar::ntt_forward(tables, jobs);
+  const arith::Modulus& q = tables.modulus();
+  const std::size_t n = tables.n();
+  NttWork work(jobs, n);
+  for (const NttJob& job : jobs) {
+    std::uint64_t* a = work.of(job);
+    if (job.source != nullptr) {
+      reduce_centred(*job.source, q, job.in, a, n);
+    } else if (job.in != a) {
+      std::memcpy(a, job.in, n * sizeof(std::uint64_t));
+    }
+    forward(tables, a);
+    if (job.minuend != nullptr) {
+      subtract_multiply_scalar(q, job.minuend, a, job.factor, job.out, n);
+    }
+  }
 }
 
 }  // namespace serdab::kernels::avx2

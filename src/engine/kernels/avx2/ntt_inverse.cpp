@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "engine/kernels/avx2/doubles.h"
 #include "engine/kernels/avx2/fold.h"
 #include "engine/kernels/avx2/ntt.h"
@@ -203,10 +205,7 @@ void two_layers_to_words(const Inverse& f, std::uint64_t* a, std::size_t n) {
   }
 }
 
-}  // namespace
-
-void ntt_inverse(const NttTables& tables, std::uint64_t* a) {
-  if (tables.log_n() < kMinLogN) return scalar::ntt_inverse(tables, a);
+void inverse(const NttTables& tables, std::uint64_t* a) {
   const arith::Modulus& q = tables.modulus();
   const std::size_t n = tables.n();
   const bool unfold_last = tables.ring() == base::RingKind::kConjugateInvariant;
@@ -237,6 +236,16 @@ void ntt_inverse(const NttTables& tables, std::uint64_t* a) {
   }
   for (std::size_t j = 0; j < 4; ++j) tree(f, a + j * n / 4, n / 4, 4, j, passes - 2);
   two_layers_to_words(f, a, n);
+}
+
+}  // namespace
+
+void ntt_inverse(const NttTables& tables, std::span<const NttJob> jobs) {
+  if (tables.log_n() < kMinLogN) return scalar::ntt_inverse(tables, jobs);
+  for (const NttJob& job : jobs) {
+    if (job.in != job.out) std::memcpy(job.out, job.in, tables.n() * sizeof(std::uint64_t));
+    inverse(tables, job.out);
+  }
 }
 
 }  // namespace serdab::kernels::avx2

@@ -1,9 +1,14 @@
 #pragma once
 
+#include <cstring>
+#include <span>
+
 #include "engine/kernels/avx512ifma/butterfly.h"
+#include "engine/kernels/avx512ifma/elementwise_kernels.h"
 #include "engine/kernels/avx512ifma/fold_kernels.h"
 #include "engine/kernels/avx512ifma/leaf_layers.h"
 #include "engine/kernels/avx512ifma/residues.h"
+#include "engine/kernels/ntt_job.h"
 #include "engine/kernels/ntt_tables.h"
 #include "engine/kernels/scalar/ntt.h"
 
@@ -15,8 +20,35 @@ namespace serdab::kernels::avx512ifma {
 template <typename V>
 class Ntt {
  public:
+  static void forward(const NttTables& tables, std::span<const NttJob> jobs) {
+    if (tables.log_n() < kMinLogN) return scalar::ntt_forward(tables, jobs);
+    const Modulus& q = tables.modulus();
+    const std::size_t n = tables.n();
+    NttWork work(jobs, n);
+    for (const NttJob& job : jobs) {
+      std::uint64_t* a = work.of(job);
+      if (job.source != nullptr) {
+        Elementwise<V>::reduce_centred(*job.source, q, job.in, a, n);
+      } else if (job.in != a) {
+        std::memcpy(a, job.in, n * sizeof(std::uint64_t));
+      }
+      forward(tables, a);
+      if (job.minuend != nullptr) {
+        Elementwise<V>::subtract_multiply_scalar(q, job.minuend, a, job.factor, job.out, n);
+      }
+    }
+  }
+
+  static void inverse(const NttTables& tables, std::span<const NttJob> jobs) {
+    if (tables.log_n() < kMinLogN) return scalar::ntt_inverse(tables, jobs);
+    for (const NttJob& job : jobs) {
+      if (job.in != job.out) std::memcpy(job.out, job.in, tables.n() * sizeof(std::uint64_t));
+      inverse(tables, job.out);
+    }
+  }
+
+ private:
   static void forward(const NttTables& tables, std::uint64_t* a) {
-    if (tables.log_n() < kMinLogN) return scalar::ntt_forward(tables, a);
     const Transform f{Prime<V>(tables.modulus()), tables.forward(), tables.forward_shoup()};
     if (tables.ring() == base::RingKind::kConjugateInvariant) fold<V>(tables, f.p, a);
     const std::size_t n = tables.n();
@@ -27,7 +59,6 @@ class Ntt {
   }
 
   static void inverse(const NttTables& tables, std::uint64_t* a) {
-    if (tables.log_n() < kMinLogN) return scalar::ntt_inverse(tables, a);
     const Transform f{Prime<V>(tables.modulus()), tables.inverse(), tables.inverse_shoup()};
     const std::size_t n = tables.n();
     const bool pairs = pairs_of_layers(tables);
@@ -45,7 +76,6 @@ class Ntt {
     }
   }
 
- private:
   using Vec = typename V::Vec;
   static constexpr std::size_t kLanes = V::kLanes;
   static constexpr unsigned kMinLogN = 7;

@@ -1,6 +1,9 @@
 #include "engine/kernels/scalar/ntt.h"
 
+#include <cstring>
+
 #include "engine/base/assert.h"
+#include "engine/kernels/scalar/elementwise.h"
 
 namespace serdab::kernels::scalar {
 namespace {
@@ -34,11 +37,9 @@ void unfold(const NttTables& tables, std::uint64_t* c) {
   }
 }
 
-}  // namespace
-
 // Cooley–Tukey from the root of the tree: block i of the layer with m blocks reduces modulo
 // X^2t − w² to residues modulo X^t − w and X^t + w (Harvey 2014, without lazy residues).
-void ntt_forward(const NttTables& tables, std::uint64_t* a) {
+void forward(const NttTables& tables, std::uint64_t* a) {
   const Modulus& q = tables.modulus();
   const std::size_t n = tables.n();
   if (tables.ring() == base::RingKind::kConjugateInvariant) fold(tables, a);
@@ -60,7 +61,7 @@ void ntt_forward(const NttTables& tables, std::uint64_t* a) {
   }
 }
 
-void ntt_inverse(const NttTables& tables, std::uint64_t* a) {
+void inverse(const NttTables& tables, std::uint64_t* a) {
   const Modulus& q = tables.modulus();
   const std::size_t n = tables.n();
   for (std::size_t m = n / 2, t = 1; m >= 1; m /= 2, t *= 2) {
@@ -81,6 +82,37 @@ void ntt_inverse(const NttTables& tables, std::uint64_t* a) {
   }
   for (std::size_t k = 0; k < n; ++k) a[k] = mul_mod(a[k], tables.inverse_n(), q.value());
   if (tables.ring() == base::RingKind::kConjugateInvariant) unfold(tables, a);
+}
+
+void copy(const std::uint64_t* in, std::uint64_t* out, std::size_t n) {
+  if (in != out) std::memcpy(out, in, n * sizeof(std::uint64_t));
+}
+
+}  // namespace
+
+void ntt_forward(const NttTables& tables, std::span<const NttJob> jobs) {
+  const Modulus& q = tables.modulus();
+  const std::size_t n = tables.n();
+  NttWork work(jobs, n);
+  for (const NttJob& job : jobs) {
+    std::uint64_t* a = work.of(job);
+    if (job.source != nullptr) {
+      reduce_centred(*job.source, q, job.in, a, n);
+    } else {
+      copy(job.in, a, n);
+    }
+    forward(tables, a);
+    if (job.minuend != nullptr) {
+      subtract_multiply_scalar(q, job.minuend, a, job.factor, job.out, n);
+    }
+  }
+}
+
+void ntt_inverse(const NttTables& tables, std::span<const NttJob> jobs) {
+  for (const NttJob& job : jobs) {
+    copy(job.in, job.out, tables.n());
+    inverse(tables, job.out);
+  }
 }
 
 }  // namespace serdab::kernels::scalar
