@@ -101,12 +101,8 @@ class Fft {
     D::store(re, x.re);
     D::store(im, x.im);
   }
-  static Pair add(const Pair& a, const Pair& b) {
-    return {D::add(a.re, b.re), D::add(a.im, b.im)};
-  }
-  static Pair sub(const Pair& a, const Pair& b) {
-    return {D::sub(a.re, b.re), D::sub(a.im, b.im)};
-  }
+  static Pair add(const Pair& a, const Pair& b) { return {D::add(a.re, b.re), D::add(a.im, b.im)}; }
+  static Pair sub(const Pair& a, const Pair& b) { return {D::sub(a.re, b.re), D::sub(a.im, b.im)}; }
   /// a + i·b and a − i·b
   static Pair add_rotated(const Pair& a, const Pair& b) {
     return {D::sub(a.re, b.im), D::add(a.im, b.re)};
@@ -240,8 +236,8 @@ class Fft {
     } else {
       for (std::size_t c = 0; c < 4; ++c) forward_butterfly(x[c], x[c + 4], w);
       Pair u[2];
-      D::split_alternating(reinterpret_cast<const double*>(roots + 2 * m + 2 * i), u[0].re,
-                           u[0].im, u[1].re, u[1].im);
+      D::split_alternating(reinterpret_cast<const double*>(roots + 2 * m + 2 * i), u[0].re, u[0].im,
+                           u[1].re, u[1].im);
       for (std::size_t c = 0; c < 2; ++c) forward_butterfly(x[c], x[c + 2], v);
       for (std::size_t c = 4; c < 6; ++c) forward_rotated(x[c], x[c + 2], v);
       forward_butterfly(x[0], x[1], u[0]);
@@ -260,8 +256,8 @@ class Fft {
       inverse_four(x, w, v);
     } else {
       Pair u[2];
-      D::split_alternating(reinterpret_cast<const double*>(roots + 2 * m + 2 * i), u[0].re,
-                           u[0].im, u[1].re, u[1].im);
+      D::split_alternating(reinterpret_cast<const double*>(roots + 2 * m + 2 * i), u[0].re, u[0].im,
+                           u[1].re, u[1].im);
       inverse_butterfly(x[0], x[1], u[0]);
       inverse_rotated(x[2], x[3], u[0]);
       inverse_butterfly(x[4], x[5], u[1]);

@@ -13,11 +13,12 @@ namespace serdab::kernels {
 /// every implementation (of floating-point zeros only the value), n a multiple of 16 where nothing
 /// else is said.
 struct MessageKernels {
-  /// The slot transform (ckks/slot_transform.h) of 2^log_n complex values, any log_n, as two arrays,
-  /// in place: polynomial modulo X^n − i to its values in bit-reversed order; and back, times n.
-  /// roots[0] belongs to the root of the tree, roots[m/2 + i/2] to block i of the layer with m
-  /// blocks, i even; the factor of block i + 1 is the imaginary unit times it. One butterfly after
-  /// the other, each product of w and x as fma(−x.im, w.im, x.re·w.re), fma(x.im, w.re, x.re·w.im).
+  /// The slot transform (ckks/slot_transform.h) of 2^log_n complex values, any log_n, as two
+  /// arrays, in place: polynomial modulo X^n − i to its values in bit-reversed order; and back,
+  /// times n. roots[0] belongs to the root of the tree, roots[m/2 + i/2] to block i of the layer
+  /// with m blocks, i even; the factor of block i + 1 is the imaginary unit times it. One butterfly
+  /// after the other, each product of w and x as fma(−x.im, w.im, x.re·w.re), fma(x.im, w.re,
+  /// x.re·w.im).
   void (*fft_forward)(const std::complex<double>* roots, unsigned log_n, double* re, double* im);
   void (*fft_inverse)(const std::complex<double>* roots, unsigned log_n, double* re, double* im);
 
@@ -57,8 +58,9 @@ struct MessageKernels {
   /// number, any n. What is behind them is unspecified.
   std::size_t (*keep_below)(const arith::Modulus& q, std::uint64_t* words, std::size_t n);
 
-  /// The low `bits` bits (1 … 64) of n words, any n, one after another, least significant first, the
-  /// last byte filled with zeros: ceil(n·bits/8) bytes, read and written nowhere else; and back.
+  /// The low `bits` bits (1 … 64) of n words, any n, one after another, least significant first,
+  /// the last byte filled with zeros: ceil(n·bits/8) bytes, read and written nowhere else; and
+  /// back.
   void (*pack_bits)(const std::uint64_t* words, std::size_t n, unsigned bits, std::uint8_t* out);
   void (*unpack_bits)(const std::uint8_t* bytes, std::size_t n, unsigned bits,
                       std::uint64_t* words);

@@ -73,7 +73,8 @@ void pack_bits(const std::uint64_t* words, std::size_t n, unsigned bits, std::ui
   if (bits < 8 || bits > 56) return scalar::pack_bits(words, n, bits, out);
   const Layout layout = make_layout(bits);
   const std::size_t groups = whole_groups(n, bits, layout);
-  const __m256i mask = _mm256_set1_epi64x(static_cast<std::int64_t>((std::uint64_t{1} << bits) - 1));
+  const __m256i mask =
+      _mm256_set1_epi64x(static_cast<std::int64_t>((std::uint64_t{1} << bits) - 1));
   const __m256i shift[2] = {load(&layout.shift[0]), load(&layout.shift[4])};
   const __m256i gather0[2] = {load(&layout.gather0[0]), load(&layout.gather0[32])};
   const __m256i gather1[2] = {load(&layout.gather1[0]), load(&layout.gather1[32])};
@@ -103,7 +104,8 @@ void unpack_bits(const std::uint8_t* bytes, std::size_t n, unsigned bits, std::u
   if (bits > 57) return scalar::unpack_bits(bytes, n, bits, words);
   const Layout layout = make_layout(bits);
   const std::size_t groups = whole_groups(n, bits, layout);
-  const __m256i mask = _mm256_set1_epi64x(static_cast<std::int64_t>((std::uint64_t{1} << bits) - 1));
+  const __m256i mask =
+      _mm256_set1_epi64x(static_cast<std::int64_t>((std::uint64_t{1} << bits) - 1));
   const __m256i shift[2] = {load(&layout.shift[0]), load(&layout.shift[4])};
   const __m256i spread[2] = {load(&layout.spread[0]), load(&layout.spread[32])};
   for (std::size_t g = 0; g < groups; ++g, words += 8, bytes += bits) {

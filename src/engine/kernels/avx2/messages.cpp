@@ -158,8 +158,8 @@ bool fits_one_prime(std::size_t count, const Modulus* moduli, std::uint64_t* con
     for (std::size_t c = 0; c < kBlock; c += kLanes) {
       const __m256i value = load_integers(signed_values + c);
       const __m256i expected = _mm256_add_epi64(value, where_negative(value, prime));
-      differ = _mm256_or_si256(
-          differ, _mm256_xor_si256(expected, load_integers(residues[j] + at + c)));
+      differ =
+          _mm256_or_si256(differ, _mm256_xor_si256(expected, load_integers(residues[j] + at + c)));
     }
     if (_mm256_testz_si256(differ, differ) == 0) return false;
   }
@@ -186,8 +186,7 @@ std::size_t to_digits(std::size_t count, const Modulus* moduli, const std::uint6
       for (std::size_t c = 0; c < kBlock; c += kLanes) {
         const Vec before = i == 0 ? load_words(x + c) : load_doubles(x + c);
         // Below 2^51, and 0 only where the residue is.
-        const Vec after =
-            product(_mm256_sub_pd(before, load_doubles(digits + c)), inverse, pj);
+        const Vec after = product(_mm256_sub_pd(before, load_doubles(digits + c)), inverse, pj);
         store_doubles(x + c, after);
         rest = _mm256_or_pd(rest, after);
       }

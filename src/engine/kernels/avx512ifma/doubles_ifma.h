@@ -31,8 +31,7 @@ struct IfmaDoubles {
   static Vec fnmadd(Vec a, Vec b, Vec c) { return _mm512_fnmadd_pd(a, b, c); }
   /// x where |test| is finite, else 0.
   static Vec where_finite(Vec test, Vec x) {
-    const __mmask8 finite =
-        _mm512_cmp_pd_mask(magnitude(test), set1(__builtin_inf()), _CMP_LT_OQ);
+    const __mmask8 finite = _mm512_cmp_pd_mask(magnitude(test), set1(__builtin_inf()), _CMP_LT_OQ);
     return _mm512_maskz_mov_pd(finite, x);
   }
   static bool all_finite(Vec a) {

@@ -90,8 +90,8 @@ struct Messages {
     const Prime<V> p(q);
     const Barrett<V> barrett(q);
     for (std::size_t i = 0; i < n; i += V::kLanes) {
-      const Vec ab = subtract_once<V>(product<V>(V::load(a + i), V::load(b + i), barrett, p),
-                                      p.twice);
+      const Vec ab =
+          subtract_once<V>(product<V>(V::load(a + i), V::load(b + i), barrett, p), p.twice);
       V::store(out + i, canonical<V>(V::add(ab, V::load(c + i)), p));
     }
   }
@@ -103,8 +103,8 @@ struct Messages {
     const Prime<V> p(q);
     const Barrett<V> barrett(q);
     for (std::size_t i = 0; i < n; i += V::kLanes) {
-      const Vec as = subtract_once<V>(product<V>(V::load(a + i), V::load(s + i), barrett, p),
-                                      p.twice);
+      const Vec as =
+          subtract_once<V>(product<V>(V::load(a + i), V::load(s + i), barrett, p), p.twice);
       Vec sum = V::sub(V::add(V::load(e + i), p.twice), as);
       if (m != nullptr) sum = V::add(sum, V::load(m + i));
       V::store(out + i, canonical<V>(sum, p));

@@ -22,9 +22,8 @@ struct Emulated {
   }
   static void store(std::uint64_t* a, const Vec& x) { std::copy(x.begin(), x.end(), a); }
   static Vec load_bytes(const std::int8_t* a) {
-    return lanes([&](std::size_t i) {
-      return static_cast<std::uint64_t>(static_cast<std::int64_t>(a[i]));
-    });
+    return lanes(
+        [&](std::size_t i) { return static_cast<std::uint64_t>(static_cast<std::int64_t>(a[i])); });
   }
   static void store_bytes(std::int8_t* a, const Vec& x) {
     for (std::size_t i = 0; i < 8; ++i) a[i] = static_cast<std::int8_t>(x[i] & 0xff);

@@ -83,8 +83,8 @@ void centred_doubles(std::size_t count, const Modulus* moduli, const std::uint64
       digits[i] = static_cast<std::int64_t>(residue - (upper ? moduli[i].value() : 0));
       // Take the digit off and divide by the prime.
       for (std::size_t j = i + 1; j < count; ++j) {
-        const std::uint64_t rest = arith::sub_mod(
-            residues[j][c], arith::reduce_signed(digits[i], moduli[j]), moduli[j]);
+        const std::uint64_t rest =
+            arith::sub_mod(residues[j][c], arith::reduce_signed(digits[i], moduli[j]), moduli[j]);
         residues[j][c] = arith::mul_mod(rest, inverses[i * count + j], moduli[j]);
       }
     }
