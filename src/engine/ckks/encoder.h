@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/base/buffer.h"
 #include "engine/ckks/plaintext.h"
 #include "engine/ckks/slot_transform.h"
 
@@ -41,10 +42,19 @@ class Encoder {
                                              Scale scale) const;
 
  private:
-  std::vector<double> coefficients_of(std::span<std::complex<double>> slots, double scale) const;
+  using Complex = std::complex<double>;
+
+  Plaintext encode_slots(base::Buffer<double>&& work, Level level, Scale scale) const;
+  void fold(base::Buffer<double>& work) const;
+  base::Buffer<double> values_of(const Plaintext& plaintext) const;
+  std::vector<Complex> complex_slots(const base::Buffer<double>& values) const;
 
   const Context* context_;
   SlotTransform transform_;
 };
+
+/// Encoder::encode_coefficients, for those who need no slots.
+Plaintext encode_coefficients(const Context& context, std::span<const double> coefficients,
+                              Level level, Scale scale);
 
 }  // namespace serdab::ckks
