@@ -14,17 +14,12 @@ namespace {
 using Coefficients = ring::RnsPoly<ring::Coeff>;
 constexpr std::size_t kMaxDigits = 64;
 
-/// Coefficients of every limb, brought to mixed-radix digits of the key-switching digit they are
-/// in.
+/// Coefficients of every limb.
 Coefficients decompose(const Context& context, const Poly& poly, Level level) {
   const ring::RnsBasis basis = context.basis(level);
   Coefficients parts(basis.n(), basis.size());
   ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
     kernels::kernels().ntt_inverse_one(basis.ntt(i), poly.limb(i), parts.limb(i));
-  });
-  ring::for_each_limb(context.parameters().digits(level), basis.n(), [&](std::size_t j) {
-    context.digit_converter(level, j).to_digits(parts.limb(context.digit(level, j).begin),
-                                                context.digit_form());
   });
   return parts;
 }
@@ -38,13 +33,16 @@ bool in_digit(const Context& context, Level level, std::size_t j, std::size_t pr
 void extend(const Context& context, const Coefficients& parts, Level level, std::size_t j,
             std::size_t prime, std::uint64_t* out) {
   const ring::BaseConverter& converter = context.digit_converter(level, j);
-  const std::uint64_t* digits = parts.limb(context.digit(level, j).begin);
-  if (converter.count() == 1 && context.digit_form() == ring::Representative::kCentred) {
-    const auto& source = context.ring().modulus(converter.sources()[0]);
-    const kernels::NttJob job{.in = digits, .out = out, .source = &source};
+  const Context::Digit digit = context.digit(level, j);
+  if (digit.count == 1 && context.digit_form() == ring::Representative::kCentred) {
+    const auto& source = context.ring().modulus(digit.begin);
+    const kernels::NttJob job{.in = parts.limb(digit.begin), .out = out, .source = &source};
     return kernels::kernels().ntt_forward(context.ring().ntt(prime), {&job, 1});
   }
-  converter.convert(digits, prime, context.digit_form(), out);
+  std::array<const std::uint64_t*, kMaxDigits> residues;
+  for (std::size_t i = 0; i < digit.count; ++i) residues[i] = parts.limb(digit.begin + i);
+  const ring::BaseConverter::Target target{prime, out};
+  converter.convert(residues.data(), context.digit_form(), {&target, 1});
   kernels::kernels().ntt_forward_one(context.ring().ntt(prime), out);
 }
 
@@ -62,8 +60,14 @@ void multiply_keys(const ring::RnsBasis& basis, std::size_t i, std::size_t digit
     b[j] = key.b(j).limb(limb);
     a[j] = key.a(j).limb(limb);
   }
-  kernels::kernels().inner_product(basis.modulus(i), digits, values, b.data(), a.data(),
-                                   out.b.limb(i), out.a.limb(i), basis.n());
+  kernels::InnerProduct sums;
+  sums.digits = digits;
+  sums.d = values;
+  sums.k0 = b.data();
+  sums.k1 = a.data();
+  sums.out0 = out.b.limb(i);
+  sums.out1 = out.a.limb(i);
+  kernels::kernels().inner_product(basis.modulus(i), sums, basis.n());
 }
 
 }  // namespace
@@ -111,7 +115,7 @@ SwitchedPair inner_product_rotated(const Context& context, const Decomposition& 
     std::array<const std::uint64_t*, kMaxDigits> values;
     for (std::size_t j = 0; j < digits; ++j) {
       std::uint64_t* fresh = rotated.data() + j * basis.n();
-      kernels::kernels().permute(key.automorphism().index(), decomposition.digits[j].limb(i), fresh,
+      kernels::kernels().permute(key.automorphism().moves(), decomposition.digits[j].limb(i), fresh,
                                  basis.n());
       values[j] = fresh;
     }

@@ -6,18 +6,29 @@
 namespace serdab::ring {
 namespace {
 
-/// Coefficients of the dropped limbs, the remainder of the division, as mixed-radix digits.
-RnsPoly<Coeff> remainder_digits(const RnsBasis& basis, const BaseConverter& converter,
-                                const RnsPoly<Ntt>& poly) {
-  const std::size_t count = converter.count(), left = basis.size() - count;
-  RnsPoly<Coeff> digits(basis.n(), count, poly.secrecy());
+RnsPoly<Coeff> dropped_coefficients(const RnsBasis& basis, std::size_t count,
+                                    const RnsPoly<Ntt>& poly) {
+  const std::size_t left = basis.size() - count;
+  RnsPoly<Coeff> dropped(basis.n(), count, poly.secrecy());
   for_each_limb(count, basis.n(), [&](std::size_t i) {
     const std::size_t prime = basis.prime(left + i);
     kernels::kernels().ntt_inverse_one(basis.ring().ntt(prime), poly.limb(left + i),
-                                       digits.limb(i));
+                                       dropped.limb(i));
   });
-  converter.to_digits(digits.limb(0), Representative::kCentred);
-  return digits;
+  return dropped;
+}
+
+/// The remainder of the division, centred, modulo the primes that stay.
+RnsPoly<Coeff> convert(const RnsBasis& basis, const BaseConverter& converter,
+                       const RnsPoly<Coeff>& dropped) {
+  const std::size_t left = basis.size() - converter.count();
+  RnsPoly<Coeff> remainder(basis.n(), left, dropped.secrecy());
+  std::vector<const std::uint64_t*> residues;
+  for (std::size_t i = 0; i < converter.count(); ++i) residues.push_back(dropped.limb(i));
+  std::vector<BaseConverter::Target> targets;
+  for (std::size_t i = 0; i < left; ++i) targets.push_back({basis.prime(i), remainder.limb(i)});
+  converter.convert(residues.data(), Representative::kCentred, targets);
+  return remainder;
 }
 
 }  // namespace
@@ -26,21 +37,16 @@ void divide_by_last(const RnsBasis& basis, const BaseConverter& converter, RnsPo
   SERDAB_ASSERT(poly.limbs() == basis.size() && converter.count() < basis.size());
   SERDAB_ASSERT(basis.last(converter.count()) == converter.sources());
   const std::size_t left = basis.size() - converter.count();
-  const RnsPoly<Coeff> digits = remainder_digits(basis, converter, poly);
+  const bool single = converter.count() == 1;
+  RnsPoly<Coeff> remainder = dropped_coefficients(basis, converter.count(), poly);
+  if (!single) remainder = convert(basis, converter, remainder);
   for_each_limb(left, basis.n(), [&](std::size_t i) {
-    const std::size_t prime = basis.prime(i);
-    kernels::NttJob job{.in = digits.limb(0),
-                        .out = poly.limb(i),
-                        .minuend = poly.limb(i),
-                        .factor = converter.inverse_product(prime)};
-    base::Buffer<std::uint64_t> remainder;
-    if (converter.count() == 1) {
-      job.source = &basis.modulus(left);
-    } else {
-      remainder = base::Buffer<std::uint64_t>(basis.n());
-      converter.convert(digits.limb(0), prime, Representative::kCentred, remainder.data());
-      job.in = remainder.data();
-    }
+    // A single prime's residues are reduced by the transform itself.
+    const kernels::NttJob job{.in = remainder.limb(single ? 0 : i),
+                              .out = poly.limb(i),
+                              .source = single ? &basis.modulus(left) : nullptr,
+                              .minuend = poly.limb(i),
+                              .factor = converter.inverse_product(basis.prime(i))};
     kernels::kernels().ntt_forward(basis.ntt(i), {&job, 1});
   });
   poly.keep_limbs(left);

@@ -26,8 +26,9 @@ const KernelTable& avx2_kernels() {
       .reduce = avx2::reduce,
       .reduce_centred = avx2::reduce_centred,
       .permute = avx2::permute,
+      .permute_add = avx2::permute_add,
       .inner_product = avx2::inner_product,
-      .base_convert = avx2::base_convert,
+      .change_basis = avx2::change_basis,
       .gemm = avx2::gemm,
       .messages = avx2::kMessages,
   };

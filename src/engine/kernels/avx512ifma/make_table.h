@@ -2,7 +2,9 @@
 
 #include <string_view>
 
+#include "engine/kernels/avx512ifma/basis_kernels.h"
 #include "engine/kernels/avx512ifma/elementwise_kernels.h"
+#include "engine/kernels/avx512ifma/gemm_kernels.h"
 #include "engine/kernels/avx512ifma/message_kernels.h"
 #include "engine/kernels/avx512ifma/ntt_kernels.h"
 #include "engine/kernels/avx512ifma/sums_kernels.h"
@@ -32,9 +34,10 @@ constexpr KernelTable make_table(std::string_view name, const MessageKernels& mo
       .reduce = Elementwise<V>::reduce,
       .reduce_centred = Elementwise<V>::reduce_centred,
       .permute = Elementwise<V>::permute,
+      .permute_add = Elementwise<V>::permute_add,
       .inner_product = Sums<V>::inner_product,
-      .base_convert = Sums<V>::base_convert,
-      .gemm = Sums<V>::gemm,
+      .change_basis = Basis<V>::change_basis,
+      .gemm = GemmKernels<V>::gemm,
       .messages = make_messages<V>(movers),
   };
 }

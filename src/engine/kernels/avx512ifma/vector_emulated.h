@@ -69,9 +69,6 @@ struct Emulated {
     return lanes(
         [&](std::size_t i) { return (index[i] & 8) == 0 ? a[index[i] % 8] : b[index[i] % 8]; });
   }
-  static Vec gather(const std::uint64_t* a, const std::uint32_t* index) {
-    return lanes([&](std::size_t i) { return a[index[i]]; });
-  }
   static bool all_below(const Vec& a, std::uint64_t bound) {
     return std::all_of(a.begin(), a.end(), [&](std::uint64_t x) { return x < bound; });
   }

@@ -40,10 +40,6 @@ struct Ifma {
   /// Lane i is a[index[i]], or lane index[i] of a followed by b.
   static Vec permute(Vec a, Vec index) { return _mm512_permutexvar_epi64(index, a); }
   static Vec permute2(Vec a, Vec b, Vec index) { return _mm512_permutex2var_epi64(a, index, b); }
-  static Vec gather(const std::uint64_t* a, const std::uint32_t* index) {
-    const __m256i places = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(index));
-    return _mm512_i32gather_epi64(places, reinterpret_cast<const long long*>(a), 8);
-  }
   static bool all_below(Vec a, std::uint64_t bound) {
     return _mm512_cmplt_epu64_mask(a, set1(bound)) == 0xff;
   }

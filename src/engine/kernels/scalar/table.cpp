@@ -25,8 +25,9 @@ const KernelTable& scalar_kernels() {
       .reduce = scalar::reduce,
       .reduce_centred = scalar::reduce_centred,
       .permute = scalar::permute,
+      .permute_add = scalar::permute_add,
       .inner_product = scalar::inner_product,
-      .base_convert = scalar::base_convert,
+      .change_basis = scalar::change_basis,
       .gemm = scalar::gemm,
       .messages = scalar::kMessages,
   };
