@@ -11,6 +11,7 @@
 #include "engine/ckks/integers.h"
 #include "engine/kernels/kernels.h"
 #include "engine/ring/limbs.h"
+#include "engine/ring/transform.h"
 
 namespace serdab::ckks {
 namespace {
@@ -67,16 +68,25 @@ Plaintext plaintext_of(const Context& context, const double* coefficients, doubl
   return {std::move(poly), level, scale, context.parameters().id()};
 }
 
-/// The centred coefficients, each divided by the divisor.
-void centred_coefficients(const Context& context, const Plaintext& plaintext, double divisor,
-                          double* out) {
+ring::RnsPoly<ring::Coeff> residues_of(const Context& context, const Plaintext& plaintext) {
   check_parameters(context, plaintext.parameter_id, "decode");
   const ring::RnsBasis basis = context.basis(plaintext.level);
-  const std::size_t n = basis.n(), limbs = basis.size();
-  ring::RnsPoly<ring::Coeff> residues(n, limbs, plaintext.poly.secrecy());
-  ring::for_each_limb(limbs, n, [&](std::size_t i) {
+  ring::RnsPoly<ring::Coeff> residues(basis.n(), basis.size(), plaintext.poly.secrecy());
+  ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
     kernels::kernels().ntt_inverse_one(basis.ntt(i), plaintext.poly.limb(i), residues.limb(i));
   });
+  return residues;
+}
+ring::RnsPoly<ring::Coeff> residues_of(const Context& context, Plaintext&& plaintext) {
+  check_parameters(context, plaintext.parameter_id, "decode");
+  return ring::to_coeff(std::move(plaintext.poly), context.basis(plaintext.level));
+}
+
+/// The centred coefficients, each divided by the divisor. Overwrites the residues.
+void centred_coefficients(const Context& context, ring::RnsPoly<ring::Coeff>& residues,
+                          double divisor, double* out) {
+  const std::size_t n = context.n(), limbs = residues.limbs();
+  const ring::RnsBasis basis(context.ring(), limbs, 0);
   std::vector<arith::Modulus> moduli;
   std::vector<std::uint64_t> inverses;
   for (std::size_t i = 0; i < limbs; ++i) {
@@ -168,7 +178,8 @@ Plaintext Encoder::encode_constant(double value, Level level, Scale scale) const
 
 std::vector<double> Encoder::decode_coefficients(const Plaintext& plaintext) const {
   std::vector<double> coefficients(context_->n());
-  centred_coefficients(*context_, plaintext, 1, coefficients.data());
+  auto residues = residues_of(*context_, plaintext);
+  centred_coefficients(*context_, residues, 1, coefficients.data());
   return coefficients;
 }
 
@@ -180,9 +191,9 @@ void Encoder::fold(base::Buffer<double>& work) const {
   for (std::size_t k = 1; k < n; ++k) work[n + k] = -work[n - k];
 }
 
-base::Buffer<double> Encoder::values_of(const Plaintext& plaintext) const {
+base::Buffer<double> Encoder::values_of(ring::RnsPoly<ring::Coeff>&& residues, Scale scale) const {
   base::Buffer<double> work(2 * slots());
-  centred_coefficients(*context_, plaintext, plaintext.scale.value, work.data());
+  centred_coefficients(*context_, residues, scale.value, work.data());
   fold(work);
   transform_.forward(work.data(), work.data() + slots());
   return work;
@@ -209,16 +220,26 @@ std::vector<Complex> Encoder::slots_of(std::span<const double> coefficients, Sca
   return complex_slots(work);
 }
 
-std::vector<Complex> Encoder::decode(const Plaintext& plaintext) const {
-  return complex_slots(values_of(plaintext));
-}
-
-std::vector<double> Encoder::decode_real(const Plaintext& plaintext) const {
-  const base::Buffer<double> values = values_of(plaintext);
+std::vector<double> Encoder::real_slots(const base::Buffer<double>& values) const {
   std::vector<double> real(slots());
   const std::uint32_t* position = transform_.positions();
   for (std::size_t i = 0; i < slots(); ++i) real[i] = values[position[i]];
   return real;
+}
+
+std::vector<Complex> Encoder::decode(const Plaintext& plaintext) const {
+  return complex_slots(values_of(residues_of(*context_, plaintext), plaintext.scale));
+}
+std::vector<Complex> Encoder::decode(Plaintext&& plaintext) const {
+  const Scale scale = plaintext.scale;
+  return complex_slots(values_of(residues_of(*context_, std::move(plaintext)), scale));
+}
+std::vector<double> Encoder::decode_real(const Plaintext& plaintext) const {
+  return real_slots(values_of(residues_of(*context_, plaintext), plaintext.scale));
+}
+std::vector<double> Encoder::decode_real(Plaintext&& plaintext) const {
+  const Scale scale = plaintext.scale;
+  return real_slots(values_of(residues_of(*context_, std::move(plaintext)), scale));
 }
 
 }  // namespace serdab::ckks

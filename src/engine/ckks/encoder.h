@@ -32,9 +32,11 @@ class Encoder {
   Plaintext encode_coefficients(std::span<const double> coefficients, Level level,
                                 Scale scale) const;
 
-  /// All slots; real parts for decode_real.
+  /// All slots; real parts for decode_real. A plaintext that is moved in is worked on in place.
   std::vector<std::complex<double>> decode(const Plaintext& plaintext) const;
+  std::vector<std::complex<double>> decode(Plaintext&& plaintext) const;
   std::vector<double> decode_real(const Plaintext& plaintext) const;
+  std::vector<double> decode_real(Plaintext&& plaintext) const;
   /// The centred integer coefficients, not divided by the scale.
   std::vector<double> decode_coefficients(const Plaintext& plaintext) const;
   /// Slots from coefficients as decode_coefficients gives them.
@@ -46,8 +48,9 @@ class Encoder {
 
   Plaintext encode_slots(base::Buffer<double>&& work, Level level, Scale scale) const;
   void fold(base::Buffer<double>& work) const;
-  base::Buffer<double> values_of(const Plaintext& plaintext) const;
+  base::Buffer<double> values_of(ring::RnsPoly<ring::Coeff>&& residues, Scale scale) const;
   std::vector<Complex> complex_slots(const base::Buffer<double>& values) const;
+  std::vector<double> real_slots(const base::Buffer<double>& values) const;
 
   const Context* context_;
   SlotTransform transform_;

@@ -87,11 +87,11 @@ void decrypt_decode_at(benchmark::State& state, Level level) {
   Bench& b = bench(state);
   const Ciphertext ciphertext = b.encrypt(b.random_values(1), level, kScale);
   measure(state, [&] {
-    const ckks::Plaintext plain = b.decryptor.decrypt(ciphertext);
+    ckks::Plaintext plain = b.decryptor.decrypt(ciphertext);
     if (b.complex()) {
-      benchmark::DoNotOptimize(b.encoder.decode(plain));
+      benchmark::DoNotOptimize(b.encoder.decode(std::move(plain)));
     } else {
-      benchmark::DoNotOptimize(b.encoder.decode_real(plain));
+      benchmark::DoNotOptimize(b.encoder.decode_real(std::move(plain)));
     }
   });
 }
