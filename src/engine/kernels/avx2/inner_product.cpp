@@ -38,6 +38,10 @@ void inner_product(const Modulus& q, const InnerProduct& sums, std::size_t n) {
   const Accumulation accumulation(q);
   const Prime& p = accumulation.p;
   const Factor w = make_factor(set1_centred(sums.w, q), p);
+  // A sum of one group alone stays within 2^53; else groups are centred: 11 of them, and an addend
+  // within 3q/4, stay within 7q.
+  const bool single =
+      sums.digits <= accumulation.products && sums.addend0 == nullptr && sums.addend1 == nullptr;
   for (std::size_t i = 0; i < n; i += kColumns) {
     Vec total0[2], total1[2];
 #pragma GCC unroll 2
@@ -55,8 +59,10 @@ void inner_product(const Modulus& q, const InnerProduct& sums, std::size_t n) {
                    i, line);
 #pragma GCC unroll 2
       for (std::size_t v = 0; v < 2; ++v) {
-        total0[v] = _mm256_add_pd(total0[v], centre(accumulation.fold(line.sum0[v]), p));
-        total1[v] = _mm256_add_pd(total1[v], centre(accumulation.fold(line.sum1[v]), p));
+        const Vec sum0 = accumulation.fold(line.sum0[v]);
+        const Vec sum1 = accumulation.fold(line.sum1[v]);
+        total0[v] = single ? sum0 : _mm256_add_pd(total0[v], centre(sum0, p));
+        total1[v] = single ? sum1 : _mm256_add_pd(total1[v], centre(sum1, p));
       }
     }
 #pragma GCC unroll 2

@@ -21,13 +21,15 @@ struct Sums {
     }
   };
 
-  /// Constants of a reduction.
+  /// Constants of a reduction of sums of `terms` products of words below 2^50 by residues.
   struct Target {
     Prime<V> p;
     WideReduction<V> reduction;
-    explicit Target(const Modulus& q) : p(q), reduction(q) {}
+    bool narrow;  ///< sums are below 2^104
+    Target(const Modulus& q, std::size_t terms) : p(q), reduction(q), narrow(terms <= 16) {}
     void store(std::uint64_t* out, const Accumulator& sum) const {
-      V::store(out, reduction(sum.low, sum.high, p));
+      V::store(out,
+               narrow ? reduction.narrow(sum.low, sum.high, p) : reduction(sum.low, sum.high, p));
     }
   };
 
@@ -69,7 +71,8 @@ struct Sums {
 
   static void inner_product(const Modulus& q, const InnerProduct& sums, std::size_t n) {
     SERDAB_ASSERT(sums.digits <= 64 && sums.w < q.value());
-    const Target target(q);
+    const bool addends = sums.addend0 != nullptr || sums.addend1 != nullptr;
+    const Target target(q, sums.digits + (addends ? 1 : 0));
     for_columns(
         n, [&](std::size_t i) { inner_product_columns<4>(target, sums, i); },
         [&](std::size_t i) { inner_product_columns<2>(target, sums, i); });
