@@ -91,8 +91,8 @@ struct GemmKernels {
         for (std::size_t v = 0; v < kUsed; ++v) {
           if constexpr (kSplit) {
             const Vec word = V::load(*source + column + v / 2 * kLanes);
-            x[v] =
-                v % 2 == 0 ? V::bit_and(word, target.low_bits) : V::shift_right(word, kSplitBits);
+            x[v] = v % 2 == 0 ? V::bit_and(word, target.low_bits)
+                              : V::template shift_right<kSplitBits>(word);
           } else {
             x[v] = V::load(*source + column + v * kLanes);
           }

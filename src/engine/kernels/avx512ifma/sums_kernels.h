@@ -12,6 +12,7 @@ struct Sums {
   using Vec = typename V::Vec;
   static constexpr std::size_t kLanes = V::kLanes;
   static constexpr std::size_t kColumns = 2 * kLanes;
+  static constexpr std::size_t kPrefetchAhead = 8 * kLanes;
 
   struct Accumulator {
     Vec low, high;
@@ -51,11 +52,15 @@ struct Sums {
       sum0[v] = sum1[v] = {target.p.zero, target.p.zero};
     }
     for (std::size_t j = 0; j < sums.digits; ++j) {
+      const std::uint64_t *d = sums.d[j] + i, *k0 = sums.k0[j] + i, *k1 = sums.k1[j] + i;
 #pragma GCC unroll 4
       for (std::size_t v = 0; v < kVectors; ++v) {
-        const Vec digit = V::load(sums.d[j] + i + v * kLanes);
-        sum0[v].add(digit, V::load(sums.k0[j] + i + v * kLanes));
-        sum1[v].add(digit, V::load(sums.k1[j] + i + v * kLanes));
+        __builtin_prefetch(d + kPrefetchAhead + v * kLanes);
+        __builtin_prefetch(k0 + kPrefetchAhead + v * kLanes);
+        __builtin_prefetch(k1 + kPrefetchAhead + v * kLanes);
+        const Vec digit = V::load_once(d + v * kLanes);
+        sum0[v].add(digit, V::load_once(k0 + v * kLanes));
+        sum1[v].add(digit, V::load_once(k1 + v * kLanes));
       }
     }
     const Vec w = V::set1(sums.w);
