@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/kernels/message_kernels.h"
 #include "engine/kernels/ntt_job.h"
 #include "engine/kernels/ntt_tables.h"
 #include "engine/kernels/operands.h"
@@ -92,6 +93,9 @@ struct KernelTable {
   /// Modular GEMM (design: batch layout) of all blocks of a tile: products are accumulated without
   /// reduction and reduced once a block.
   void (*gemm)(const Modulus& q, const Gemm& gemm, std::size_t n);
+
+  /// Encoding, encryption, decryption, decoding and their wire format.
+  MessageKernels messages;
 };
 
 const KernelTable& scalar_kernels();

@@ -1,6 +1,7 @@
 #include "engine/kernels/avx2/table.h"
 
 #include "engine/kernels/avx2/elementwise.h"
+#include "engine/kernels/avx2/messages.h"
 #include "engine/kernels/avx2/ntt.h"
 #include "engine/kernels/avx2/sums.h"
 
@@ -29,6 +30,7 @@ const KernelTable& avx2_kernels() {
       .inner_product = avx2::inner_product,
       .change_basis = avx2::change_basis,
       .gemm = avx2::gemm,
+      .messages = avx2::kMessages,
   };
   return kTable;
 }

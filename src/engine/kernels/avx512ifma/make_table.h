@@ -5,6 +5,7 @@
 #include "engine/kernels/avx512ifma/basis_kernels.h"
 #include "engine/kernels/avx512ifma/elementwise_kernels.h"
 #include "engine/kernels/avx512ifma/gemm_kernels.h"
+#include "engine/kernels/avx512ifma/message_kernels.h"
 #include "engine/kernels/avx512ifma/ntt_kernels.h"
 #include "engine/kernels/avx512ifma/sums_kernels.h"
 #include "engine/kernels/kernels.h"
@@ -14,7 +15,7 @@ namespace serdab::kernels::avx512ifma {
 /// The kernels of this folder on vectors V. Instantiated once with Ifma and once, in the tests,
 /// with Emulated; both live in anonymous namespaces, so the instances have internal linkage.
 template <typename V>
-constexpr KernelTable make_table(std::string_view name) {
+constexpr KernelTable make_table(std::string_view name, const MessageKernels& movers) {
   return {
       .name = name,
       .ntt_forward = Ntt<V>::forward,
@@ -37,6 +38,7 @@ constexpr KernelTable make_table(std::string_view name) {
       .inner_product = Sums<V>::inner_product,
       .change_basis = Basis<V>::change_basis,
       .gemm = GemmKernels<V>::gemm,
+      .messages = make_messages<V>(movers),
   };
 }
 

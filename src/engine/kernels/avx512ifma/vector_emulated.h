@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/kernels/avx512ifma/doubles_emulated.h"
+
 namespace serdab::kernels::avx512ifma {
 namespace {
 
@@ -12,6 +14,7 @@ namespace {
 /// kernels on any machine. Written from Intel's manual, independently of the intrinsics.
 struct Emulated {
   using Vec = std::array<std::uint64_t, 8>;
+  using Doubles = EmulatedDoubles;
   static constexpr std::size_t kLanes = 8;
 
   static Vec load(const std::uint64_t* a) {
@@ -19,6 +22,13 @@ struct Emulated {
   }
   static Vec load_once(const std::uint64_t* a) { return load(a); }
   static void store(std::uint64_t* a, const Vec& x) { std::copy(x.begin(), x.end(), a); }
+  static Vec load_bytes(const std::int8_t* a) {
+    return lanes(
+        [&](std::size_t i) { return static_cast<std::uint64_t>(static_cast<std::int64_t>(a[i])); });
+  }
+  static void store_bytes(std::int8_t* a, const Vec& x) {
+    for (std::size_t i = 0; i < 8; ++i) a[i] = static_cast<std::int8_t>(x[i] & 0xff);
+  }
   static Vec set1(std::uint64_t x) {
     return lanes([&](std::size_t) { return x; });
   }

@@ -1,5 +1,6 @@
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/scalar/elementwise.h"
+#include "engine/kernels/scalar/messages.h"
 #include "engine/kernels/scalar/ntt.h"
 #include "engine/kernels/scalar/sums.h"
 
@@ -28,6 +29,7 @@ const KernelTable& scalar_kernels() {
       .inner_product = scalar::inner_product,
       .change_basis = scalar::change_basis,
       .gemm = scalar::gemm,
+      .messages = scalar::kMessages,
   };
   return kTable;
 }
