@@ -30,12 +30,12 @@ class NttTables {
   /// The primitive 2N-th (standard) or 4N-th (conjugate-invariant) root used.
   std::uint64_t root() const { return root_; }
 
-  /// Tree twiddles, entry m + i for block i of the layer with m blocks (entry 0 unused), and
-  /// their Shoup quotients by 2^64; vector kernels derive their own forms from these.
+  /// Tree twiddles w, entry m + i for block i of the layer with m blocks (entry 0 unused), and
+  /// their Shoup quotients floor(w·2^52/q).
   const std::uint64_t* forward() const { return forward_.data(); }
-  const std::uint64_t* forward_shoup() const { return forward_shoup_.data(); }
+  const std::uint64_t* forward_ratio() const { return forward_ratio_.data(); }
   const std::uint64_t* inverse() const { return inverse_.data(); }
-  const std::uint64_t* inverse_shoup() const { return inverse_shoup_.data(); }
+  const std::uint64_t* inverse_ratio() const { return inverse_ratio_.data(); }
   /// The same twiddles centred, in [−q/2, q/2), as doubles for kernels that multiply with FMA. In
   /// the last layer (entries N/2 …) each group of 8 stands even entries first: 0 2 4 6 1 3 5 7.
   const double* forward_doubles() const { return forward_doubles_.data(); }
@@ -52,7 +52,7 @@ class NttTables {
   base::RingKind ring_;
   unsigned log_n_;
   std::uint64_t root_ = 0;
-  base::Buffer<std::uint64_t> forward_, forward_shoup_, inverse_, inverse_shoup_;
+  base::Buffer<std::uint64_t> forward_, forward_ratio_, inverse_, inverse_ratio_;
   base::Buffer<double> forward_doubles_, inverse_doubles_;
   arith::ShoupFactor inverse_n_, imaginary_, half_;
 };

@@ -17,6 +17,12 @@ struct Emulated {
   static Vec load(const std::uint64_t* a) {
     return lanes([&](std::size_t i) { return a[i]; });
   }
+  static Vec load_two(const std::uint64_t* a) {
+    return lanes([&](std::size_t i) { return a[i % 2]; });
+  }
+  static Vec load_four(const std::uint64_t* a) {
+    return lanes([&](std::size_t i) { return a[i % 4]; });
+  }
   static void store(std::uint64_t* a, const Vec& x) { std::copy(x.begin(), x.end(), a); }
   static Vec set1(std::uint64_t x) {
     return lanes([&](std::size_t) { return x; });
@@ -38,6 +44,9 @@ struct Emulated {
   }
   static Vec shift_right(const Vec& a, unsigned count) {
     return lanes([&](std::size_t i) { return count < 64 ? a[i] >> count : 0; });
+  }
+  static Vec shift_right_each(const Vec& a, const Vec& counts) {
+    return lanes([&](std::size_t i) { return counts[i] < 64 ? a[i] >> counts[i] : 0; });
   }
   static Vec shift_left(const Vec& a, unsigned count) {
     return lanes([&](std::size_t i) { return count < 64 ? a[i] << count : 0; });
