@@ -27,6 +27,13 @@ struct Twiddles {
   Factor<V> one(std::size_t place) const {
     return {V::set1(w[place]), V::set1(ratio[place])};
   }
+  /// Factor l + j: block j of the layer with l blocks below node `place`, l = 1, 2, …
+  template <typename V, std::size_t kRadix>
+  void load_tree(Factor<V> (&factors)[kRadix], std::size_t place) const {
+    for (std::size_t l = 1; l < kRadix; l *= 2) {
+      for (std::size_t j = 0; j < l; ++j) factors[l + j] = one<V>(l * place + j);
+    }
+  }
 };
 
 template <typename V>

@@ -5,6 +5,7 @@
 #include "engine/kernels/avx512ifma/fold_kernels.h"
 #include "engine/kernels/avx512ifma/leaf_layers.h"
 #include "engine/kernels/avx512ifma/source.h"
+#include "engine/kernels/avx512ifma/unroll.h"
 #include "engine/kernels/ntt_job.h"
 #include "engine/kernels/ntt_tables.h"
 
@@ -110,32 +111,39 @@ class ForwardNtt {
     const Reduction<V> reduce = reduction;
     const std::size_t t = size / kRadix;
     for (std::size_t b = 0; b < count; ++b, in += size, out += size) {
-      Factor<V> w[kRadix];  // entry 2^l + j: block j of layer l
-      for (std::size_t l = 1; l < kRadix; l *= 2) {
-        for (std::size_t j = 0; j < l; ++j) w[l + j] = twiddles_.one<V>(l * (place + b) + j);
-      }
+      Factor<V> w[kRadix];
+      twiddles_.load_tree(w, place + b);
       for (std::size_t k = 0; k < t; k += kLanes) {
         Vec x[kRadix];
-        for (std::size_t i = 0; i < kRadix; ++i) x[i] = load(in + k + i * t);
-        for (std::size_t l = 1; l < kRadix; l *= 2) {
-          const std::size_t half = kRadix / 2 / l;
-          for (std::size_t j = 0; j < l; ++j) {
-            for (std::size_t i = 0; i < half; ++i) {
-              Vec& upper = x[2 * half * j + i];
-              Vec& lower = x[2 * half * j + i + half];
-              if (kReduce == Reduce::kEvery || (kReduce == Reduce::kOnce && l == 1)) {
-                upper = reduce(upper);
-              }
-              forward_butterfly<V>(upper, lower, w[l + j], p);
-              SERDAB_ASSERT(kReduce != Reduce::kEvery ||
-                            (low_bits_below<V>(upper, 3 * p.value + kInterval) &&
-                             low_bits_below<V>(lower, 3 * p.value + kInterval)));
-            }
-          }
-        }
-        for (std::size_t i = 0; i < kRadix; ++i) V::store(out + k + i * t, x[i]);
+        unroll<kRadix>([&](auto i) { x[i] = load(in + k + i * t); });
+        layer<1, kReduce>(x, w, reduce, p);
+        layer<2, every_layer(kReduce)>(x, w, reduce, p);
+        if constexpr (kRadix == 8) layer<4, every_layer(kReduce)>(x, w, reduce, p);
+        unroll<kRadix>([&](auto i) { V::store(out + k + i * t, x[i]); });
       }
     }
+  }
+
+  static constexpr Reduce every_layer(Reduce reduce) {
+    return reduce == Reduce::kEvery ? reduce : Reduce::kNever;
+  }
+
+  /// One layer of kBlocks blocks.
+  template <std::size_t kBlocks, Reduce kReduce, std::size_t kRadix>
+  SERDAB_INLINE static void layer(Vec (&x)[kRadix], const Factor<V> (&w)[kRadix],
+                                  const Reduction<V>& reduce, const Prime<V>& p) {
+    constexpr std::size_t kHalf = kRadix / 2 / kBlocks;
+    unroll<kRadix / 2>([&](auto i) SERDAB_INLINE {
+      constexpr std::size_t kBlock = i / kHalf;
+      constexpr std::size_t kUpper = i + kBlock * kHalf;
+      Vec& upper = x[kUpper];
+      Vec& lower = x[kUpper + kHalf];
+      if constexpr (kReduce != Reduce::kNever) upper = reduce(upper);
+      forward_butterfly<V>(upper, lower, w[kBlocks + kBlock], p);
+      SERDAB_ASSERT(kReduce != Reduce::kEvery ||
+                    (low_bits_below<V>(upper, 3 * p.value + kInterval) &&
+                     low_bits_below<V>(lower, 3 * p.value + kInterval)));
+    });
   }
   static constexpr std::uint64_t kInterval = std::uint64_t{1} << kForwardShift;
 

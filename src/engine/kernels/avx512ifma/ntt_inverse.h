@@ -4,6 +4,7 @@
 
 #include "engine/kernels/avx512ifma/fold_kernels.h"
 #include "engine/kernels/avx512ifma/leaf_layers.h"
+#include "engine/kernels/avx512ifma/unroll.h"
 #include "engine/kernels/ntt_job.h"
 #include "engine/kernels/ntt_tables.h"
 
@@ -105,46 +106,44 @@ class InverseNtt {
     const std::size_t t = size / kRadix;
     for (std::size_t b = 0; b < count; ++b, a += size) {
       Factor<V> w[kRadix];
-      load_factors<kLayers>(w, place + b);
+      twiddles_.load_tree(w, place + b);
       for (std::size_t k = 0; k < t; k += kLanes) {
         Vec x[kRadix];
-        for (std::size_t i = 0; i < kRadix; ++i) x[i] = V::load(a + k + i * t);
-        layers<kLayers, kReduce, kRadix>(x, w, shift, reduce, p);
-        if (kReduce == Reduce::kOnce) {
+        unroll<kRadix>([&](auto i) { x[i] = V::load(a + k + i * t); });
+        inner_layers<kReduce>(x, w, shift, reduce, p);
+        layer<1, kReduce>(x, w, shift[kLayers - 1], reduce, p);
+        if constexpr (kReduce == Reduce::kOnce) {
           // The rest are products of the last layer.
-          for (std::size_t i = 0; i < kRadix / 2; ++i) x[i] = reduce_twice<V>(x[i], one, p);
+          unroll<kRadix / 2>([&](auto i) { x[i] = reduce_twice<V>(x[i], one, p); });
         }
-        for (std::size_t i = 0; i < kRadix; ++i) V::store(a + k + i * t, x[i]);
+        unroll<kRadix>([&](auto i) { V::store(a + k + i * t, x[i]); });
       }
     }
   }
 
-  template <unsigned kLayers>
-  void load_factors(Factor<V> (&w)[1 << kLayers], std::size_t place) const {
-    for (std::size_t l = 1; l < std::size_t{1} << kLayers; l *= 2) {
-      for (std::size_t j = 0; j < l; ++j) w[l + j] = twiddles_.one<V>(l * place + j);
-    }
+  /// One layer of kBlocks blocks.
+  template <std::size_t kBlocks, Reduce kReduce, std::size_t kRadix>
+  SERDAB_INLINE static void layer(Vec (&x)[kRadix], const Factor<V> (&w)[kRadix], Vec shift,
+                                  const Reduction<V>& reduce, const Prime<V>& p) {
+    constexpr std::size_t kHalf = kRadix / 2 / kBlocks;
+    unroll<kRadix / 2>([&](auto i) SERDAB_INLINE {
+      constexpr std::size_t kBlock = i / kHalf;
+      constexpr std::size_t kUpper = i + kBlock * kHalf;
+      Vec& upper = x[kUpper];
+      Vec& lower = x[kUpper + kHalf];
+      SERDAB_ASSERT(kReduce != Reduce::kEvery || (low_bits_below<V>(upper, 2 * p.value) &&
+                                                  low_bits_below<V>(lower, 2 * p.value)));
+      inverse_butterfly<V>(upper, lower, w[kBlocks + kBlock], shift, p);
+      if constexpr (kReduce == Reduce::kEvery) upper = reduce(upper);
+    });
   }
-
-  /// The first layers of a pass, down to the one with `until` values apart (exclusive).
-  template <unsigned kLayers, Reduce kReduce, std::size_t kUntil>
-  static void layers(Vec (&x)[1 << kLayers], const Factor<V> (&w)[1 << kLayers],
-                     const Vec (&shift)[kLayers], const Reduction<V>& reduce, const Prime<V>& p) {
-    constexpr std::size_t kRadix = std::size_t{1} << kLayers;
-    std::size_t layer = 0;
-    for (std::size_t half = 1; half < kUntil; half *= 2, ++layer) {
-      const std::size_t l = kRadix / 2 / half;
-      for (std::size_t j = 0; j < l; ++j) {
-        for (std::size_t i = 0; i < half; ++i) {
-          Vec& upper = x[2 * half * j + i];
-          Vec& lower = x[2 * half * j + i + half];
-          SERDAB_ASSERT(kReduce != Reduce::kEvery || (low_bits_below<V>(upper, 2 * p.value) &&
-                                                      low_bits_below<V>(lower, 2 * p.value)));
-          inverse_butterfly<V>(upper, lower, w[l + j], shift[layer], p);
-          if (kReduce == Reduce::kEvery) upper = reduce(upper);
-        }
-      }
-    }
+  /// All layers of a pass but the last.
+  template <Reduce kReduce, std::size_t kRadix, std::size_t kLayers>
+  SERDAB_INLINE static void inner_layers(Vec (&x)[kRadix], const Factor<V> (&w)[kRadix],
+                                         const Vec (&shift)[kLayers], const Reduction<V>& reduce,
+                                         const Prime<V>& p) {
+    layer<kRadix / 2, kReduce>(x, w, shift[0], reduce, p);
+    if constexpr (kRadix == 8) layer<2, kReduce>(x, w, shift[1], reduce, p);
   }
 
   template <unsigned kLayers>
@@ -166,19 +165,19 @@ class InverseNtt {
     Vec shift[kLayers];
     set_shifts(shift, plan_.pass[0]);
     Factor<V> w[kRadix];
-    load_factors<kLayers>(w, 1);
+    twiddles_.load_tree(w, 1);
     const std::size_t t = tables_.n() / kRadix;
     for (std::size_t k = 0; k < t; k += kLanes) {
       Vec x[kRadix];
-      for (std::size_t i = 0; i < kRadix; ++i) x[i] = V::load(a + k + i * t);
-      layers<kLayers, kReduce, kRadix / 2>(x, w, shift, reduce, p);
-      for (std::size_t i = 0; i < kRadix / 2; ++i) {
+      unroll<kRadix>([&](auto i) { x[i] = V::load(a + k + i * t); });
+      inner_layers<kReduce>(x, w, shift, reduce, p);
+      unroll<kRadix / 2>([&](auto i) {
         const Vec upper = x[i], lower = x[i + kRadix / 2];
         const Vec difference = V::sub(V::add(upper, shift[kLayers - 1]), lower);
         V::store(a + k + i * t, subtract_once<V>(product<V>(V::add(upper, lower), scale, p), p.q));
         V::store(a + k + (i + kRadix / 2) * t,
                  subtract_once<V>(product<V>(difference, scale_times, p), p.q));
-      }
+      });
     }
   }
 
