@@ -89,13 +89,18 @@ NttTables::NttTables(const arith::Modulus& q, base::RingKind ring, unsigned log_
       inverse_ratio_[blocks + i] = w_inverse.quotient >> 12;
     }
   }
-  forward_doubles_ = centred_doubles(forward_, q);
-  inverse_doubles_ = centred_doubles(inverse_, q);
   inverse_n_ = arith::ShoupFactor(arith::inverse_mod(n(), q), q);
   if (!standard) {
     imaginary_ = arith::ShoupFactor(arith::pow_mod(root_, n(), q), q);
     half_ = arith::ShoupFactor((q.value() + 1) / 2, q);
   }
+}
+
+const NttTables::Doubles& NttTables::doubles() const {
+  std::call_once(doubles_made_, [this] {
+    doubles_ = {centred_doubles(forward_, modulus_), centred_doubles(inverse_, modulus_)};
+  });
+  return doubles_;
 }
 
 }  // namespace serdab::kernels
