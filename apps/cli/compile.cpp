@@ -5,6 +5,7 @@
 
 #include "compile_options.h"
 #include "engine/base/error.h"
+#include "machine_profile.h"
 #include "model_folder.h"
 #include "networks/datasets/named/load.h"
 #include "networks/datasets/named/search.h"
@@ -134,7 +135,7 @@ compiler::Compiled compile_model(const std::string& onnx_path, const CompileArgu
   options.activations.method = arguments.fit == "minimax" ? compiler::FitMethod::kMinimax
                                                           : compiler::FitMethod::kLeastSquares;
   compiler::Compiled compiled =
-      compiler::compile(graph, calibration.images, options, ckks_params::builtin_profile());
+      compiler::compile(graph, calibration.images, options, machine_profile());
   if (compiled.package.manifest.model.empty()) {
     compiled.package.manifest.model = std::filesystem::path(onnx_path).stem().string();
     compiled.plan.model = compiled.package.manifest.model;

@@ -92,10 +92,14 @@ class Writer {
     ct.seed = seed;
     const auto words = expand_seed(seed, ct.n, context_.parameters().q());
     ckks::Poly a(basis.n(), basis.size());
-    std::copy(words.begin(), words.end(), a.limb(0));
+    for (std::size_t i = 0; i < basis.size(); ++i) {
+      std::copy_n(words.data() + i * basis.n(), basis.n(), a.limb(i));
+    }
     ckks::Poly c0 = ckks_secret::masked_error(basis, secret_, a, prng_);
     ring::add(basis, c0, encode(x_).poly, c0);
-    ct.words.assign(c0.limb(0), c0.limb(0) + basis.n() * basis.size());
+    for (std::size_t i = 0; i < basis.size(); ++i) {
+      ct.words.insert(ct.words.end(), c0.limb(i), c0.limb(i) + basis.n());
+    }
     save("a.seeded", write_ciphertext(ct));
   }
 

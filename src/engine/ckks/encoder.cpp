@@ -5,8 +5,8 @@
 #include <cmath>
 #include <string>
 
-#include "engine/arith/crt.h"
 #include "engine/base/error.h"
+#include "engine/base/threads.h"
 #include "engine/ckks/checks.h"
 #include "engine/ckks/integers.h"
 #include "engine/kernels/kernels.h"
@@ -31,12 +31,10 @@ void check_message(const Context& context, std::size_t count, Level level, Scale
   }
 }
 
-/// The largest magnitude; refuses what is not finite or does not fit below Q/2.
-double checked_bound(const Context& context, std::span<const double> coefficients, Level level) {
-  double bound = 0;
-  for (const double x : coefficients) {
-    if (!std::isfinite(x)) base::fail(ErrorCode::kInvalidArgument, "encode: a value is not finite");
-    bound = std::max(bound, std::abs(x));
+/// Refuses what is not finite or does not fit below Q/2.
+void check_bound(const Context& context, double bound, Level level) {
+  if (!std::isfinite(bound)) {
+    base::fail(ErrorCode::kInvalidArgument, "encode: a value is not finite");
   }
   const double log_q = context.parameters().log_q(level);
   if (bound > 0 && std::log2(bound) >= log_q - 1) {
@@ -45,7 +43,71 @@ double checked_bound(const Context& context, std::span<const double> coefficient
                    " bits and a sign; level " + std::to_string(level.value) + " holds " +
                    std::to_string(log_q) + ": lower the scale or use a higher level");
   }
+}
+
+double largest(std::span<const double> coefficients) {
+  double bound = 0;
+  for (const double x : coefficients) {
+    if (!std::isfinite(x)) return x;
+    bound = std::max(bound, std::abs(x));
+  }
   return bound;
+}
+
+/// Rounded coefficients, none larger than the bound, to values modulo every prime.
+Plaintext plaintext_of(const Context& context, const double* coefficients, double bound,
+                       Level level, Scale scale) {
+  check_bound(context, bound, level);
+  const ring::RnsBasis basis = context.basis(level);
+  ring::RnsPoly<ring::Ntt> poly(basis.n(), basis.size());
+  ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
+    const auto& k = kernels::kernels();
+    k.messages.integer_residues(basis.modulus(i), bound, coefficients, poly.limb(i), basis.n());
+    k.ntt_forward_one(basis.ntt(i), poly.limb(i));
+  });
+  return {std::move(poly), level, scale, context.parameters().id()};
+}
+
+ring::RnsPoly<ring::Coeff> residues_of(const Context& context, const Plaintext& plaintext) {
+  check_parameters(context, plaintext.parameter_id, "decode");
+  const ring::RnsBasis basis = context.basis(plaintext.level);
+  ring::RnsPoly<ring::Coeff> residues(basis.n(), basis.size(), plaintext.poly.secrecy());
+  ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
+    kernels::kernels().ntt_inverse_one(basis.ntt(i), plaintext.poly.limb(i), residues.limb(i));
+  });
+  return residues;
+}
+ring::RnsPoly<ring::Coeff> residues_of(const Context& context, Plaintext&& plaintext) {
+  check_parameters(context, plaintext.parameter_id, "decode");
+  return ring::to_coeff(std::move(plaintext.poly), context.basis(plaintext.level));
+}
+
+/// The centred coefficients, each divided by the divisor. Overwrites the residues.
+void centred_coefficients(const Context& context, ring::RnsPoly<ring::Coeff>& residues,
+                          double divisor, double* out) {
+  const std::size_t n = context.n(), limbs = residues.limbs();
+  const ring::RnsBasis basis(context.ring(), limbs, 0);
+  std::vector<arith::Modulus> moduli;
+  std::vector<std::uint64_t> inverses;
+  for (std::size_t i = 0; i < limbs; ++i) {
+    moduli.push_back(basis.modulus(i));
+    for (std::size_t j = 0; j < limbs; ++j) inverses.push_back(context.ring().inverse(i, j));
+  }
+  // All limbs of a piece and its coefficients lie in the level-two cache.
+  const std::size_t piece = std::min<std::size_t>(n, 1024);
+  const auto reconstruct = [&](std::size_t index) {
+    const std::size_t at = index * piece;
+    std::vector<std::uint64_t*> limb(limbs);
+    for (std::size_t i = 0; i < limbs; ++i) limb[i] = residues.limb(i) + at;
+    kernels::kernels().messages.centred_doubles(limbs, moduli.data(), inverses.data(), limb.data(),
+                                                out + at, piece);
+    for (std::size_t c = at; c < at + piece; ++c) out[c] /= divisor;
+  };
+  if (n * limbs >= std::size_t{1} << 17) {
+    base::parallel_for(n / piece, reconstruct);
+  } else {
+    for (std::size_t index = 0; index < n / piece; ++index) reconstruct(index);
+  }
 }
 
 }  // namespace
@@ -53,54 +115,59 @@ double checked_bound(const Context& context, std::span<const double> coefficient
 Encoder::Encoder(const Context& context)
     : context_(&context), transform_(static_cast<unsigned>(std::countr_zero(context.slots()))) {}
 
+// Slots are worked on as two arrays, real parts and then imaginary parts: in the standard ring
+// those of the folded polynomial are the two halves of the coefficients.
+
 Plaintext Encoder::encode(std::span<const double> values, Level level, Scale scale) const {
   check_message(*context_, values.size(), level, scale);
-  std::vector<Complex> slots(this->slots(), Complex{});
-  for (std::size_t i = 0; i < values.size(); ++i) slots[transform_.position(i)] = values[i];
-  return encode_coefficients(coefficients_of(slots, scale.value), level, scale);
+  base::Buffer<double> work(2 * slots());
+  const std::size_t zeroed = values.size() == slots() ? slots() : 0;
+  std::fill(work.begin() + zeroed, work.end(), 0.0);
+  const std::uint32_t* position = transform_.positions();
+  for (std::size_t i = 0; i < values.size(); ++i) work[position[i]] = values[i];
+  return encode_slots(std::move(work), level, scale);
 }
 
 Plaintext Encoder::encode(std::span<const Complex> values, Level level, Scale scale) const {
   check_message(*context_, values.size(), level, scale);
   base::require(context_->parameters().ring() == RingKind::kStandard, ErrorCode::kInvalidArgument,
                 "encode: the conjugate-invariant ring holds real values only");
-  std::vector<Complex> slots(this->slots(), Complex{});
+  base::Buffer<double> work(2 * slots());
+  if (values.size() < slots()) std::fill(work.begin(), work.end(), 0.0);
+  const std::uint32_t* position = transform_.positions();
+  double* const re = work.data();
+  double* const im = re + slots();
   for (std::size_t i = 0; i < values.size(); ++i) {
-    slots[transform_.position(i)] = transform_.conjugated(i) ? std::conj(values[i]) : values[i];
+    re[position[i]] = values[i].real();
+    im[position[i]] = SlotTransform::conjugated(i) ? -values[i].imag() : values[i].imag();
   }
-  return encode_coefficients(coefficients_of(slots, scale.value), level, scale);
+  return encode_slots(std::move(work), level, scale);
 }
 
-std::vector<double> Encoder::coefficients_of(std::span<Complex> slots, double scale) const {
-  transform_.inverse(slots);
-  std::vector<double> coefficients(context_->n());
-  for (std::size_t k = 0; k < slots.size(); ++k) {
-    coefficients[k] = std::nearbyint(slots[k].real() * scale);
-    if (context_->parameters().ring() == RingKind::kStandard) {
-      coefficients[k + slots.size()] = std::nearbyint(slots[k].imag() * scale);
-    }
-  }
-  return coefficients;
+Plaintext Encoder::encode_slots(base::Buffer<double>&& work, Level level, Scale scale) const {
+  transform_.inverse_times_n(work.data(), work.data() + slots());
+  const double factor = scale.value / static_cast<double>(slots());
+  // In the conjugate-invariant ring the imaginary parts repeat the real ones.
+  const double bound = kernels::kernels().messages.scale_round(factor, work.data(), context_->n());
+  return plaintext_of(*context_, work.data(), bound, level, scale);
+}
+
+Plaintext encode_coefficients(const Context& context, std::span<const double> coefficients,
+                              Level level, Scale scale) {
+  SERDAB_ASSERT(coefficients.size() == context.n());
+  check_level(context, level, "encode");
+  return plaintext_of(context, coefficients.data(), largest(coefficients), level, scale);
 }
 
 Plaintext Encoder::encode_coefficients(std::span<const double> coefficients, Level level,
                                        Scale scale) const {
-  SERDAB_ASSERT(coefficients.size() == context_->n());
-  check_level(*context_, level, "encode");
-  const double bound = checked_bound(*context_, coefficients, level);
-  const ring::RnsBasis basis = context_->basis(level);
-  ring::RnsPoly<ring::Ntt> poly(basis.n(), basis.size());
-  ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
-    integer_residues(coefficients, bound, basis.modulus(i), poly.limb(i));
-    kernels::kernels().ntt_forward_one(basis.ntt(i), poly.limb(i));
-  });
-  return {std::move(poly), level, scale, context_->parameters().id()};
+  return ckks::encode_coefficients(*context_, coefficients, level, scale);
 }
 
 Plaintext Encoder::encode_constant(double value, Level level, Scale scale) const {
   check_message(*context_, 1, level, scale);
   const double scaled = std::nearbyint(value * scale.value);
-  checked_bound(*context_, {&scaled, 1}, level);
+  check_bound(*context_, std::abs(scaled), level);
   const ring::RnsBasis basis = context_->basis(level);
   ring::RnsPoly<ring::Ntt> poly(basis.n(), basis.size());
   for (std::size_t i = 0; i < basis.size(); ++i) {
@@ -110,50 +177,69 @@ Plaintext Encoder::encode_constant(double value, Level level, Scale scale) const
 }
 
 std::vector<double> Encoder::decode_coefficients(const Plaintext& plaintext) const {
-  check_parameters(*context_, plaintext.parameter_id, "decode");
-  const ring::RnsBasis basis = context_->basis(plaintext.level);
-  const auto residues = ring::to_coeff(plaintext.poly.clone(), basis);
-  std::vector<arith::Modulus> moduli;
-  for (std::size_t i = 0; i < basis.size(); ++i) moduli.push_back(basis.modulus(i));
-  const arith::Crt crt(moduli);
-  std::vector<double> coefficients(basis.n());
-  std::vector<std::uint64_t> gathered(basis.size());
-  for (std::size_t c = 0; c < basis.n(); ++c) {
-    for (std::size_t i = 0; i < basis.size(); ++i) gathered[i] = residues.limb(i)[c];
-    coefficients[c] = crt.to_centred_double(gathered);
-  }
+  std::vector<double> coefficients(context_->n());
+  auto residues = residues_of(*context_, plaintext);
+  centred_coefficients(*context_, residues, 1, coefficients.data());
   return coefficients;
+}
+
+/// Completes coefficients, the first n words of `work`, to the folded polynomial.
+void Encoder::fold(base::Buffer<double>& work) const {
+  if (context_->parameters().ring() == RingKind::kStandard) return;
+  const std::size_t n = context_->n();
+  work[n] = 0;
+  for (std::size_t k = 1; k < n; ++k) work[n + k] = -work[n - k];
+}
+
+base::Buffer<double> Encoder::values_of(ring::RnsPoly<ring::Coeff>&& residues, Scale scale) const {
+  base::Buffer<double> work(2 * slots());
+  centred_coefficients(*context_, residues, scale.value, work.data());
+  fold(work);
+  transform_.forward(work.data(), work.data() + slots());
+  return work;
+}
+
+std::vector<Complex> Encoder::complex_slots(const base::Buffer<double>& values) const {
+  const std::uint32_t* position = transform_.positions();
+  const double* const re = values.data();
+  const double* const im = re + slots();
+  std::vector<Complex> result(slots());
+  for (std::size_t i = 0; i < slots(); ++i) {
+    const double imaginary = im[position[i]];
+    result[i] = {re[position[i]], SlotTransform::conjugated(i) ? -imaginary : imaginary};
+  }
+  return result;
 }
 
 std::vector<Complex> Encoder::slots_of(std::span<const double> coefficients, Scale scale) const {
   SERDAB_ASSERT(coefficients.size() == context_->n());
-  const std::size_t n = coefficients.size(), slots = this->slots();
-  std::vector<Complex> folded(slots);
-  for (std::size_t k = 0; k < slots; ++k) {
-    const double paired = context_->parameters().ring() == RingKind::kStandard
-                              ? coefficients[k + slots]
-                          : k == 0 ? 0.0
-                                   : -coefficients[n - k];
-    folded[k] = {coefficients[k] / scale.value, paired / scale.value};
-  }
-  transform_.forward(folded);
-  std::vector<Complex> values(slots);
-  for (std::size_t i = 0; i < slots; ++i) {
-    const Complex value = folded[transform_.position(i)];
-    values[i] = transform_.conjugated(i) ? std::conj(value) : value;
-  }
-  return values;
+  base::Buffer<double> work(2 * slots());
+  for (std::size_t k = 0; k < coefficients.size(); ++k) work[k] = coefficients[k] / scale.value;
+  fold(work);
+  transform_.forward(work.data(), work.data() + slots());
+  return complex_slots(work);
+}
+
+std::vector<double> Encoder::real_slots(const base::Buffer<double>& values) const {
+  std::vector<double> real(slots());
+  const std::uint32_t* position = transform_.positions();
+  for (std::size_t i = 0; i < slots(); ++i) real[i] = values[position[i]];
+  return real;
 }
 
 std::vector<Complex> Encoder::decode(const Plaintext& plaintext) const {
-  return slots_of(decode_coefficients(plaintext), plaintext.scale);
+  return complex_slots(values_of(residues_of(*context_, plaintext), plaintext.scale));
 }
-
+std::vector<Complex> Encoder::decode(Plaintext&& plaintext) const {
+  const Scale scale = plaintext.scale;
+  return complex_slots(values_of(residues_of(*context_, std::move(plaintext)), scale));
+}
 std::vector<double> Encoder::decode_real(const Plaintext& plaintext) const {
-  const auto values = decode(plaintext);
-  std::vector<double> real(values.size());
-  std::transform(values.begin(), values.end(), real.begin(), [](Complex z) { return z.real(); });
-  return real;
+  return real_slots(values_of(residues_of(*context_, plaintext), plaintext.scale));
+}
+std::vector<double> Encoder::decode_real(Plaintext&& plaintext) const {
+  const Scale scale = plaintext.scale;
+  return real_slots(values_of(residues_of(*context_, std::move(plaintext)), scale));
 }
 
 }  // namespace serdab::ckks

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/base/buffer.h"
 #include "engine/ckks/plaintext.h"
 #include "engine/ckks/slot_transform.h"
 
@@ -31,9 +32,11 @@ class Encoder {
   Plaintext encode_coefficients(std::span<const double> coefficients, Level level,
                                 Scale scale) const;
 
-  /// All slots; real parts for decode_real.
+  /// All slots; real parts for decode_real. A plaintext that is moved in is worked on in place.
   std::vector<std::complex<double>> decode(const Plaintext& plaintext) const;
+  std::vector<std::complex<double>> decode(Plaintext&& plaintext) const;
   std::vector<double> decode_real(const Plaintext& plaintext) const;
+  std::vector<double> decode_real(Plaintext&& plaintext) const;
   /// The centred integer coefficients, not divided by the scale.
   std::vector<double> decode_coefficients(const Plaintext& plaintext) const;
   /// Slots from coefficients as decode_coefficients gives them.
@@ -41,10 +44,20 @@ class Encoder {
                                              Scale scale) const;
 
  private:
-  std::vector<double> coefficients_of(std::span<std::complex<double>> slots, double scale) const;
+  using Complex = std::complex<double>;
+
+  Plaintext encode_slots(base::Buffer<double>&& work, Level level, Scale scale) const;
+  void fold(base::Buffer<double>& work) const;
+  base::Buffer<double> values_of(ring::RnsPoly<ring::Coeff>&& residues, Scale scale) const;
+  std::vector<Complex> complex_slots(const base::Buffer<double>& values) const;
+  std::vector<double> real_slots(const base::Buffer<double>& values) const;
 
   const Context* context_;
   SlotTransform transform_;
 };
+
+/// Encoder::encode_coefficients, for those who need no slots.
+Plaintext encode_coefficients(const Context& context, std::span<const double> coefficients,
+                              Level level, Scale scale);
 
 }  // namespace serdab::ckks

@@ -141,12 +141,6 @@ TEST(Integers, ResiduesOfAnySize) {
   EXPECT_EQ(integer_residue(-1, q), q.value() - 1);
   EXPECT_EQ(integer_residue(0x1p62, q), arith::pow_mod(2, 62, q));
   EXPECT_EQ(integer_residue(-0x1p700, q), q.value() - arith::pow_mod(2, 700, q));
-  const double values[] = {5, -7, 0, 0x1p40};
-  std::uint64_t out[4];
-  integer_residues(values, 0x1p40, q, out);
-  EXPECT_EQ(out[0], 5u);
-  EXPECT_EQ(out[1], q.value() - 7);
-  EXPECT_EQ(out[3], std::uint64_t{1} << 40);
 }
 
 }  // namespace

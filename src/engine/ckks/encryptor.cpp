@@ -1,12 +1,13 @@
 #include "engine/ckks/encryptor.h"
 
+#include <array>
 #include <cstring>
 
 #include "engine/base/error.h"
 #include "engine/ckks/checks.h"
-#include "engine/ckks/key_switch.h"
 #include "engine/kernels/kernels.h"
 #include "engine/ring/arithmetic.h"
+#include "engine/ring/divide.h"
 #include "engine/ring/limbs.h"
 #include "engine/ring/sample.h"
 
@@ -41,8 +42,11 @@ Ciphertext Encryptor::encrypt(const Plaintext& plaintext, sampling::Prng& prng) 
   std::vector<Poly> parts;
   for (const Poly* half : {&key_.b, &key_.a}) {
     Poly part = mask(basis, u, *half, prng);
-    if (basis.p_limbs() > 0) mod_down(*context_, plaintext.level, part);
     parts.push_back(std::move(part));
+  }
+  if (basis.p_limbs() > 0) {
+    const std::array<Poly*, 2> both = {&parts[0], &parts[1]};
+    ring::divide_by_last(basis, context_->mod_down_converter(plaintext.level), both);
   }
   ring::add(context_->basis(plaintext.level), parts[0], plaintext.poly, parts[0]);
   return Ciphertext({plaintext.level, plaintext.scale, plaintext.parameter_id, key_.key_id},

@@ -11,6 +11,13 @@
 
 namespace serdab::ckks {
 
+/// P times a ciphertext of two parts, in basis q_0 … q_level, P: what a rotation is before its last
+/// division. `info` says what the ciphertext will be.
+struct LiftedCiphertext {
+  CiphertextInfo info;
+  SwitchedPair pair;
+};
+
 /// Computes on ciphertexts; needs evaluation keys at most. Every operation keeps level and scale
 /// exactly and throws base::Error(kMismatch), naming both sides, when operands do not agree;
 /// operands are then unchanged. Functions without a result work in place. Immutable; const calls
@@ -73,6 +80,13 @@ class Evaluator {
   /// The same from a decomposition of part 1 made earlier by mod_up.
   Ciphertext apply_galois_hoisted(const Ciphertext& a, const Decomposition& part1,
                                   const GaloisKey& key) const;
+  /// The same without the division by P: a sum of many rotations is divided once.
+  LiftedCiphertext apply_galois_lifted(const Ciphertext& a, const Decomposition& part1,
+                                       const GaloisKey& key) const;
+  /// Same level and scale.
+  void add_inplace(LiftedCiphertext& a, const LiftedCiphertext& b) const;
+  /// Divides by P, and rescales by `primes` (at most Context::kMaxDrop) in the same step.
+  Ciphertext lower(LiftedCiphertext&& a, std::size_t primes = 0) const;
 
  private:
   const Context* context_;

@@ -16,7 +16,9 @@ void Evaluator::rescale(Ciphertext& a, std::size_t primes) const {
     const ring::RnsBasis basis = context_->basis(a.level());
     const ring::BaseConverter& converter = context_->rescale_converter(a.level(), count);
     const CiphertextInfo rescaled = rescaled_info(*context_, a.info(), count);
-    for (std::size_t i = 0; i < a.size(); ++i) ring::divide_by_last(basis, converter, a.part(i));
+    std::vector<Poly*> parts;
+    for (std::size_t i = 0; i < a.size(); ++i) parts.push_back(&a.part(i));
+    ring::divide_by_last(basis, converter, parts);
     a.set_info(rescaled.level, rescaled.scale);
     primes -= count;
   }

@@ -2,8 +2,6 @@
 #include "engine/ckks/checks.h"
 #include "engine/ckks/evaluator.h"
 #include "engine/kernels/kernels.h"
-#include "engine/ring/arithmetic.h"
-#include "engine/ring/divide.h"
 #include "engine/ring/limbs.h"
 
 namespace serdab::ckks {
@@ -16,13 +14,14 @@ void check_relinearisation(const Context& context, const Ciphertext& a,
   check_key(a.info(), info.parameter_id, info.key_id, info.level, "relinearise");
 }
 
-/// out += P·part on the primes of Q; modulo P's own primes that is nothing.
-void add_lifted(const Context& context, Level level, const Poly& part, Poly& out) {
-  const ring::RnsBasis basis = context.basis(level);
-  ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
-    kernels::kernels().multiply_scalar_add(basis.modulus(i), part.limb(i), context.p_residue(i),
-                                           out.limb(i), basis.n());
-  });
+/// The first two parts, to be joined to the switched third.
+Lift lift_of(const Ciphertext& a) { return {&a.part(0), &a.part(1)}; }
+
+Ciphertext from_pair(const CiphertextInfo& info, SwitchedPair&& pair) {
+  std::vector<Poly> parts;
+  parts.push_back(std::move(pair.b));
+  parts.push_back(std::move(pair.a));
+  return Ciphertext(info, std::move(parts));
 }
 
 }  // namespace
@@ -59,11 +58,8 @@ Ciphertext Evaluator::square(const Ciphertext& a) const {
 
 void Evaluator::relinearise(Ciphertext& a, const RelinearisationKey& key) const {
   check_relinearisation(*context_, a, key);
-  const SwitchedPair pair = switch_key(*context_, a.part(2), a.level(), key.switching_key());
-  const ring::RnsBasis basis = context_->basis(a.level());
-  ring::add(basis, a.part(0), pair.b, a.part(0));
-  ring::add(basis, a.part(1), pair.a, a.part(1));
-  a.drop_parts(2);
+  a = from_pair(a.info(), switch_key(*context_, a.part(2), a.level(), key.switching_key(),
+                                     lift_of(a)));
 }
 
 void Evaluator::relinearise_rescale(Ciphertext& a, const RelinearisationKey& key,
@@ -72,17 +68,10 @@ void Evaluator::relinearise_rescale(Ciphertext& a, const RelinearisationKey& key
   check_rescale(a.info(), primes);
   base::require(primes <= Context::kMaxDrop, base::ErrorCode::kInvalidArgument,
                 "relinearise_rescale: too many primes at once; use relinearise and rescale");
-  const CiphertextInfo rescaled = rescaled_info(*context_, a.info(), primes);
-  SwitchedPair pair = switch_key_lazy(*context_, a.part(2), a.level(), key.switching_key());
-  const ring::BaseConverter& converter = context_->mod_down_converter(a.level(), primes);
-  const ring::RnsBasis basis = context_->basis_qp(a.level());
-  std::vector<Poly> parts;
-  for (Poly* part : {&pair.b, &pair.a}) {
-    add_lifted(*context_, a.level(), a.part(parts.size()), *part);
-    ring::divide_by_last(basis, converter, *part);
-    parts.push_back(std::move(*part));
-  }
-  a = Ciphertext(rescaled, std::move(parts));
+  SwitchedPair pair =
+      switch_key_lazy(*context_, a.part(2), a.level(), key.switching_key(), lift_of(a));
+  mod_down(*context_, a.level(), pair, primes);
+  a = from_pair(rescaled_info(*context_, a.info(), primes), std::move(pair));
 }
 
 }  // namespace serdab::ckks

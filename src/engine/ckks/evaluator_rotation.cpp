@@ -14,15 +14,36 @@ void check_rotation(const Context& context, const Ciphertext& a, const GaloisKey
   check_key(a.info(), info.parameter_id, info.key_id, info.level, "rotate");
 }
 
-/// (σ(c0) + b, a).
-Ciphertext assemble(const Context& context, const Ciphertext& a, const GaloisKey& key,
-                    SwitchedPair&& pair) {
-  const ring::RnsBasis basis = context.basis(a.level());
-  Poly rotated(basis.n(), basis.size());
-  key.automorphism().apply(basis, a.part(0), rotated);
-  ring::add(basis, rotated, pair.b, rotated);
+void check_hoisted(const Context& context, const Ciphertext& a, const Decomposition& part1,
+                   const GaloisKey& key) {
+  check_rotation(context, a, key);
+  base::require(part1.level == a.level(), base::ErrorCode::kMismatch,
+                "rotate: the decomposition is of another level than the ciphertext");
+  base::require(key.is_moved(), base::ErrorCode::kUnsupported,
+                "rotate: hoisting needs centred digits; this context computes SEAL's");
+}
+
+/// X → X^g on both.
+Ciphertext move(const Context& context, const CiphertextInfo& info, const GaloisKey& key,
+                const SwitchedPair& pair) {
+  const ring::RnsBasis basis = context.basis(info.level);
   std::vector<Poly> parts;
-  parts.push_back(std::move(rotated));
+  for (const Poly* part : {&pair.b, &pair.a}) {
+    parts.emplace_back(basis.n(), basis.size());
+    key.automorphism().apply(basis, *part, parts.back());
+  }
+  return Ciphertext(info, std::move(parts));
+}
+
+/// SEAL's digits are not symmetric about 0, so that its bits need the polynomial moved first.
+Ciphertext apply_galois_as_seal(const Context& context, const Ciphertext& a, const GaloisKey& key) {
+  const ring::RnsBasis basis = context.basis(a.level());
+  Poly part0(basis.n(), basis.size()), part1(basis.n(), basis.size());
+  key.automorphism().apply(basis, a.part(0), part0);
+  key.automorphism().apply(basis, a.part(1), part1);
+  SwitchedPair pair = switch_key(context, part1, a.level(), key.switching_key(), {&part0, nullptr});
+  std::vector<Poly> parts;
+  parts.push_back(std::move(pair.b));
   parts.push_back(std::move(pair.a));
   return Ciphertext(a.info(), std::move(parts));
 }
@@ -35,11 +56,10 @@ GaloisElement rotation_of(const Context& context, long steps) {
 
 Ciphertext Evaluator::apply_galois(const Ciphertext& a, const GaloisKey& key) const {
   check_rotation(*context_, a, key);
-  const ring::RnsBasis basis = context_->basis(a.level());
-  Poly rotated(basis.n(), basis.size());
-  key.automorphism().apply(basis, a.part(1), rotated);
-  return assemble(*context_, a, key,
-                  switch_key(*context_, rotated, a.level(), key.switching_key()));
+  if (!key.is_moved()) return apply_galois_as_seal(*context_, a, key);
+  return move(*context_, a.info(), key,
+              switch_key(*context_, a.part(1), a.level(), key.switching_key(),
+                         {&a.part(0), nullptr}));
 }
 
 Ciphertext Evaluator::rotate(const Ciphertext& a, long steps, const GaloisKeys& keys) const {
@@ -54,13 +74,43 @@ Ciphertext Evaluator::conjugate(const Ciphertext& a, const GaloisKeys& keys) con
 
 Ciphertext Evaluator::apply_galois_hoisted(const Ciphertext& a, const Decomposition& part1,
                                            const GaloisKey& key) const {
-  check_rotation(*context_, a, key);
-  base::require(part1.level == a.level(), base::ErrorCode::kMismatch,
-                "rotate: the decomposition is of another level than the ciphertext");
-  SwitchedPair pair = inner_product_rotated(*context_, part1, key);
-  mod_down(*context_, a.level(), pair.b);
-  mod_down(*context_, a.level(), pair.a);
-  return assemble(*context_, a, key, std::move(pair));
+  check_hoisted(*context_, a, part1, key);
+  SwitchedPair pair = inner_product(*context_, part1, key.switching_key(), {&a.part(0), nullptr});
+  mod_down(*context_, a.level(), pair);
+  return move(*context_, a.info(), key, pair);
+}
+
+LiftedCiphertext Evaluator::apply_galois_lifted(const Ciphertext& a, const Decomposition& part1,
+                                                const GaloisKey& key) const {
+  check_hoisted(*context_, a, part1, key);
+  const SwitchedPair pair =
+      inner_product(*context_, part1, key.switching_key(), {&a.part(0), nullptr});
+  const ring::RnsBasis basis = context_->basis_qp(a.level());
+  LiftedCiphertext moved{a.info(), {Poly(basis.n(), basis.size()), Poly(basis.n(), basis.size())}};
+  key.automorphism().apply(basis, pair.b, moved.pair.b);
+  key.automorphism().apply(basis, pair.a, moved.pair.a);
+  return moved;
+}
+
+void Evaluator::add_inplace(LiftedCiphertext& a, const LiftedCiphertext& b) const {
+  check_same_level(a.info, b.info, "add");
+  check_same_scale(a.info.scale, b.info.scale, "add");
+  const ring::RnsBasis basis = context_->basis_qp(a.info.level);
+  ring::add(basis, a.pair.b, b.pair.b, a.pair.b);
+  ring::add(basis, a.pair.a, b.pair.a, a.pair.a);
+}
+
+Ciphertext Evaluator::lower(LiftedCiphertext&& a, std::size_t primes) const {
+  if (primes > 0) check_rescale(a.info, primes);
+  base::require(primes <= Context::kMaxDrop, base::ErrorCode::kInvalidArgument,
+                "lower: too many primes at once; use rescale afterwards");
+  const CiphertextInfo info =
+      primes > 0 ? rescaled_info(*context_, a.info, primes) : a.info;
+  mod_down(*context_, a.info.level, a.pair, primes);
+  std::vector<Poly> parts;
+  parts.push_back(std::move(a.pair.b));
+  parts.push_back(std::move(a.pair.a));
+  return Ciphertext(info, std::move(parts));
 }
 
 std::vector<Ciphertext> Evaluator::rotate_hoisted(const Ciphertext& a, std::span<const long> steps,

@@ -15,17 +15,4 @@ std::uint64_t integer_residue(double x, const arith::Modulus& q) {
   return arith::mul_mod(arith::reduce_signed(static_cast<std::int64_t>(mantissa), q), power, q);
 }
 
-void integer_residues(std::span<const double> x, double bound, const arith::Modulus& q,
-                      std::uint64_t* out) {
-  if (bound >= static_cast<double>(q.value())) {
-    for (std::size_t i = 0; i < x.size(); ++i) out[i] = integer_residue(x[i], q);
-    return;
-  }
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const auto value = static_cast<std::int64_t>(x[i]);
-    out[i] =
-        static_cast<std::uint64_t>(value) + (q.value() & static_cast<std::uint64_t>(value >> 63));
-  }
-}
-
 }  // namespace serdab::ckks

@@ -1,17 +1,13 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "engine/arith/modulus.h"
 
 namespace serdab::ckks {
 
-/// The residue of an integer held in a double, exact whatever its size (|x| < 2^1000).
+/// The residue of an integer held in a double, exact whatever its size (|x| < 2^1000). For many at
+/// once there is a kernel.
 std::uint64_t integer_residue(double x, const arith::Modulus& q);
-
-/// The same for many; `bound` is at least every |x|.
-void integer_residues(std::span<const double> x, double bound, const arith::Modulus& q,
-                      std::uint64_t* out);
 
 }  // namespace serdab::ckks

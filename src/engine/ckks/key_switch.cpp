@@ -11,83 +11,140 @@
 namespace serdab::ckks {
 namespace {
 
-using Coefficients = ring::RnsPoly<ring::Coeff>;
 constexpr std::size_t kMaxDigits = 64;
-
-/// Coefficients of every limb, brought to mixed-radix digits of the key-switching digit they are
-/// in.
-Coefficients decompose(const Context& context, const Poly& poly, Level level) {
-  const ring::RnsBasis basis = context.basis(level);
-  Coefficients parts(basis.n(), basis.size());
-  ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
-    kernels::kernels().ntt_inverse_one(basis.ntt(i), poly.limb(i), parts.limb(i));
-  });
-  ring::for_each_limb(context.parameters().digits(level), basis.n(), [&](std::size_t j) {
-    context.digit_converter(level, j).to_digits(parts.limb(context.digit(level, j).begin),
-                                                context.digit_form());
-  });
-  return parts;
-}
 
 bool in_digit(const Context& context, Level level, std::size_t j, std::size_t prime) {
   const Context::Digit digit = context.digit(level, j);
   return prime >= digit.begin && prime < digit.begin + digit.count;
 }
 
-/// Values of digit j modulo one prime outside it.
-void extend(const Context& context, const Coefficients& parts, Level level, std::size_t j,
-            std::size_t prime, std::uint64_t* out) {
-  const ring::BaseConverter& converter = context.digit_converter(level, j);
-  const std::uint64_t* digits = parts.limb(context.digit(level, j).begin);
-  if (converter.count() == 1 && context.digit_form() == ring::Representative::kCentred) {
-    const auto& source = context.ring().modulus(converter.sources()[0]);
-    const kernels::NttJob job{.in = digits, .out = out, .source = &source};
-    return kernels::kernels().ntt_forward(context.ring().ntt(prime), {&job, 1});
+/// The digits of a polynomial as coefficients modulo every prime of the basis, a transform away
+/// from what a key is multiplied with. A digit of one prime is not spread: the transforms read its
+/// residues as they are.
+class RaisedDigits {
+ public:
+  RaisedDigits(const Context& context, const Poly& poly, Level level)
+      : context_(context), level_(level), basis_(context.basis_qp(level)), poly_(poly) {
+    const ring::RnsBasis q = context.basis(level);
+    coefficients_ = ring::RnsPoly<ring::Coeff>(q.n(), q.size());
+    ring::for_each_limb(q.size(), q.n(), [&](std::size_t i) {
+      kernels::kernels().ntt_inverse_one(q.ntt(i), poly.limb(i), coefficients_.limb(i));
+    });
+    raised_.resize(count());
+    for (std::size_t j = 0; j < count(); ++j) {
+      if (context.digit(level, j).count > 1) raise(j);
+    }
   }
-  converter.convert(digits, prime, context.digit_form(), out);
-  kernels::kernels().ntt_forward_one(context.ring().ntt(prime), out);
-}
+
+  std::size_t count() const { return context_.parameters().digits(level_); }
+
+  /// values[j] takes the values of digit j modulo the prime of limb i: made in out(j), or the
+  /// polynomial's own where the digit includes that prime.
+  template <typename Out>
+  void values(std::size_t i, const Out& out, const std::uint64_t** values) const {
+    const std::size_t prime = basis_.prime(i);
+    std::array<kernels::NttJob, kMaxDigits> jobs;
+    std::size_t job_count = 0;
+    for (std::size_t j = 0; j < count(); ++j) {
+      if (in_digit(context_, level_, j, prime)) {
+        values[j] = poly_.limb(i);
+        continue;
+      }
+      kernels::NttJob& job = jobs[job_count++];
+      job.out = out(j);
+      values[j] = job.out;
+      if (raised_[j].empty()) {
+        const std::size_t own = context_.digit(level_, j).begin;
+        job.in = coefficients_.limb(own);
+        job.source = context_.digit_form() == Representative::kCentred ? &basis_.modulus(own)
+                                                                       : nullptr;
+        if (job.source == nullptr) {
+          kernels::kernels().reduce(basis_.modulus(i), job.in, job.out, basis_.n());
+          job.in = job.out;
+        }
+      } else {
+        job.in = raised_[j][i].data();
+      }
+    }
+    kernels::kernels().ntt_forward(basis_.ntt(i), {jobs.data(), job_count});
+  }
+
+ private:
+  void raise(std::size_t j) {
+    const Context::Digit digit = context_.digit(level_, j);
+    std::vector<const std::uint64_t*> residues;
+    for (std::size_t i = 0; i < digit.count; ++i) {
+      residues.push_back(coefficients_.limb(digit.begin + i));
+    }
+    raised_[j].resize(basis_.size());
+    std::vector<ring::BaseConverter::Target> targets;
+    for (std::size_t i = 0; i < basis_.size(); ++i) {
+      if (in_digit(context_, level_, j, basis_.prime(i))) continue;
+      raised_[j][i] = base::Buffer<std::uint64_t>(basis_.n());
+      targets.push_back({basis_.prime(i), raised_[j][i].data()});
+    }
+    context_.digit_converter(level_, j).convert(residues.data(), context_.digit_form(), targets);
+  }
+
+  const Context& context_;
+  Level level_;
+  ring::RnsBasis basis_;
+  const Poly& poly_;
+  ring::RnsPoly<ring::Coeff> coefficients_;
+  std::vector<std::vector<base::Buffer<std::uint64_t>>> raised_;  ///< [digit][limb]
+};
 
 /// The key's limb for limb i of the basis q_0 … q_level, P; the key may have more primes of Q.
 std::size_t key_limb(const ring::RnsBasis& basis, const SwitchingKey& key, std::size_t i) {
   return i < basis.q_limbs() ? i : key.info().level.primes() + (i - basis.q_limbs());
 }
 
-/// Both inner products for one limb.
-void multiply_keys(const ring::RnsBasis& basis, std::size_t i, std::size_t digits,
-                   const std::uint64_t* const* values, const SwitchingKey& key, SwitchedPair& out) {
+/// Both inner products for one limb, with P times the addends where there are some.
+void multiply_keys(const Context& context, const ring::RnsBasis& basis, std::size_t i,
+                   std::size_t digits, const std::uint64_t* const* values, const SwitchingKey& key,
+                   const Lift& lift, SwitchedPair& out) {
   std::array<const std::uint64_t*, kMaxDigits> b, a;
   const std::size_t limb = key_limb(basis, key, i);
   for (std::size_t j = 0; j < digits; ++j) {
     b[j] = key.b(j).limb(limb);
     a[j] = key.a(j).limb(limb);
   }
-  kernels::kernels().inner_product(basis.modulus(i), digits, values, b.data(), a.data(),
-                                   out.b.limb(i), out.a.limb(i), basis.n());
+  kernels::InnerProduct sums{.digits = digits,
+                             .d = values,
+                             .k0 = b.data(),
+                             .k1 = a.data(),
+                             .out0 = out.b.limb(i),
+                             .out1 = out.a.limb(i)};
+  if (i < basis.q_limbs()) {  // modulo its own primes P is nothing
+    sums.addend0 = lift.b != nullptr ? lift.b->limb(i) : nullptr;
+    sums.addend1 = lift.a != nullptr ? lift.a->limb(i) : nullptr;
+    sums.w = context.p_residue(i);
+  }
+  kernels::kernels().inner_product(basis.modulus(i), sums, basis.n());
 }
 
 }  // namespace
 
 Decomposition mod_up(const Context& context, const Poly& poly, Level level) {
   const ring::RnsBasis basis = context.basis_qp(level);
-  const Coefficients parts = decompose(context, poly, level);
+  const RaisedDigits digits(context, poly, level);
   Decomposition result{level, {}};
-  const std::size_t digits = context.parameters().digits(level);
-  for (std::size_t j = 0; j < digits; ++j) result.digits.emplace_back(basis.n(), basis.size());
-  ring::for_each_limb(digits * basis.size(), basis.n(), [&](std::size_t task) {
-    const std::size_t j = task / basis.size(), i = task % basis.size();
-    std::uint64_t* out = result.digits[j].limb(i);
-    if (in_digit(context, level, j, basis.prime(i))) {
-      std::memcpy(out, poly.limb(i), basis.n() * sizeof(std::uint64_t));
-    } else {
-      extend(context, parts, level, j, basis.prime(i), out);
+  for (std::size_t j = 0; j < digits.count(); ++j) {
+    result.digits.emplace_back(basis.n(), basis.size());
+  }
+  ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
+    std::array<const std::uint64_t*, kMaxDigits> values;
+    digits.values(i, [&](std::size_t j) { return result.digits[j].limb(i); }, values.data());
+    for (std::size_t j = 0; j < digits.count(); ++j) {
+      std::uint64_t* limb = result.digits[j].limb(i);
+      if (values[j] != limb) std::memcpy(limb, values[j], basis.n() * sizeof(std::uint64_t));
     }
   });
   return result;
 }
 
 SwitchedPair inner_product(const Context& context, const Decomposition& decomposition,
-                           const SwitchingKey& key) {
+                           const SwitchingKey& key, const Lift& lift) {
   SERDAB_ASSERT(key.info().level >= decomposition.level);
   const ring::RnsBasis basis = context.basis_qp(decomposition.level);
   SwitchedPair out{Poly(basis.n(), basis.size()), Poly(basis.n(), basis.size())};
@@ -96,64 +153,41 @@ SwitchedPair inner_product(const Context& context, const Decomposition& decompos
     for (std::size_t j = 0; j < decomposition.digits.size(); ++j) {
       values[j] = decomposition.digits[j].limb(i);
     }
-    multiply_keys(basis, i, decomposition.digits.size(), values.data(), key, out);
-  });
-  return out;
-}
-
-SwitchedPair inner_product_rotated(const Context& context, const Decomposition& decomposition,
-                                   const GaloisKey& key) {
-  const ring::RnsBasis basis = context.basis_qp(decomposition.level);
-  const std::size_t digits = decomposition.digits.size();
-  SwitchedPair out{Poly(basis.n(), basis.size()), Poly(basis.n(), basis.size())};
-  ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
-    base::Buffer<std::uint64_t> rotated(digits * basis.n());
-    std::array<const std::uint64_t*, kMaxDigits> values;
-    for (std::size_t j = 0; j < digits; ++j) {
-      std::uint64_t* fresh = rotated.data() + j * basis.n();
-      kernels::kernels().permute(key.automorphism().index(), decomposition.digits[j].limb(i), fresh,
-                                 basis.n());
-      values[j] = fresh;
-    }
-    multiply_keys(basis, i, digits, values.data(), key.switching_key(), out);
+    multiply_keys(context, basis, i, decomposition.digits.size(), values.data(), key, lift, out);
   });
   return out;
 }
 
 SwitchedPair switch_key_lazy(const Context& context, const Poly& poly, Level level,
-                             const SwitchingKey& key) {
+                             const SwitchingKey& key, const Lift& lift) {
   SERDAB_ASSERT(key.info().level >= level);
   const ring::RnsBasis basis = context.basis_qp(level);
-  const std::size_t digits = context.parameters().digits(level);
-  const Coefficients parts = decompose(context, poly, level);
+  const RaisedDigits digits(context, poly, level);
   SwitchedPair out{Poly(basis.n(), basis.size()), Poly(basis.n(), basis.size())};
   ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
-    const std::size_t prime = basis.prime(i);
-    base::Buffer<std::uint64_t> extended(digits * basis.n());
+    std::array<base::Buffer<std::uint64_t>, kMaxDigits> scratch;
     std::array<const std::uint64_t*, kMaxDigits> values;
-    for (std::size_t j = 0; j < digits; ++j) {
-      if (in_digit(context, level, j, prime)) {
-        values[j] = poly.limb(i);
-        continue;
-      }
-      std::uint64_t* fresh = extended.data() + j * basis.n();
-      extend(context, parts, level, j, prime, fresh);
-      values[j] = fresh;
-    }
-    multiply_keys(basis, i, digits, values.data(), key, out);
+    digits.values(
+        i,
+        [&](std::size_t j) {
+          scratch[j] = base::Buffer<std::uint64_t>(basis.n());
+          return scratch[j].data();
+        },
+        values.data());
+    multiply_keys(context, basis, i, digits.count(), values.data(), key, lift, out);
   });
   return out;
 }
 
-void mod_down(const Context& context, Level level, Poly& poly) {
-  ring::divide_by_last(context.basis_qp(level), context.mod_down_converter(level), poly);
+void mod_down(const Context& context, Level level, SwitchedPair& pair, std::size_t primes) {
+  const std::array<Poly*, 2> both = {&pair.b, &pair.a};
+  ring::divide_by_last(context.basis_qp(level), context.mod_down_converter(level, primes), both);
 }
 
 SwitchedPair switch_key(const Context& context, const Poly& poly, Level level,
-                        const SwitchingKey& key) {
-  SwitchedPair pair = switch_key_lazy(context, poly, level, key);
-  mod_down(context, level, pair.b);
-  mod_down(context, level, pair.a);
+                        const SwitchingKey& key, const Lift& lift) {
+  SwitchedPair pair = switch_key_lazy(context, poly, level, key, lift);
+  mod_down(context, level, pair);
   return pair;
 }
 

@@ -17,28 +17,32 @@ struct Decomposition {
 };
 Decomposition mod_up(const Context& context, const Poly& poly, Level level);
 
-/// Σ_j digit_j·b_j and Σ_j digit_j·a_j in basis q_0 … q_level, P: P times what is wanted, still to
-/// be divided.
+/// Polynomials in basis q_0 … q_level, P: P times what is wanted, still to be divided.
 struct SwitchedPair {
   Poly b, a;
 };
+
+/// What joins the sums before the division, so that it needs no pass of its own: P·b and P·a, for
+/// polynomials in basis q_0 … q_level; null for nothing.
+struct Lift {
+  const Poly* b = nullptr;
+  const Poly* a = nullptr;
+};
+
+/// Σ_j digit_j·b_j and Σ_j digit_j·a_j, plus the lifted addends.
 SwitchedPair inner_product(const Context& context, const Decomposition& decomposition,
-                           const SwitchingKey& key);
+                           const SwitchingKey& key, const Lift& lift = {});
 
-/// The same with the digits moved by the key's automorphism first: one hoisted rotation.
-SwitchedPair inner_product_rotated(const Context& context, const Decomposition& decomposition,
-                                   const GaloisKey& key);
-
-/// mod_up and inner_product in one pass, limb by limb, so that a digit's extension is used while it
-/// is in cache and never stored. The same bits.
+/// mod_up and inner_product in one pass, limb by limb, so that a digit's values are used while they
+/// are in cache and never stored. The same bits.
 SwitchedPair switch_key_lazy(const Context& context, const Poly& poly, Level level,
-                             const SwitchingKey& key);
+                             const SwitchingKey& key, const Lift& lift = {});
 
-/// Divides by P with rounding and leaves q_0 … q_level.
-void mod_down(const Context& context, Level level, Poly& poly);
+/// Divides by P and the last `primes` primes of Q at once, with rounding.
+void mod_down(const Context& context, Level level, SwitchedPair& pair, std::size_t primes = 0);
 
-/// All steps: (b, a) with b + a·s ≈ poly·s'.
+/// All steps: (b, a) with b + a·s ≈ poly·s' plus the addends.
 SwitchedPair switch_key(const Context& context, const Poly& poly, Level level,
-                        const SwitchingKey& key);
+                        const SwitchingKey& key, const Lift& lift = {});
 
 }  // namespace serdab::ckks

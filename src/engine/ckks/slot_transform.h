@@ -3,7 +3,6 @@
 #include <complex>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <vector>
 
 namespace serdab::ckks {
@@ -18,20 +17,21 @@ class SlotTransform {
   explicit SlotTransform(unsigned log_slots);
 
   std::size_t size() const { return std::size_t{1} << log_n_; }
-  /// In place: coefficients in natural order to values, position bitrev(k) holding c(ζ^(4k+1)); and
-  /// back.
-  void forward(std::span<std::complex<double>> c) const;
-  void inverse(std::span<std::complex<double>> values) const;
+  /// In place, real and imaginary parts apart: coefficients in natural order to values, position
+  /// bitrev(k) holding c(ζ^(4k+1)); and back, times n.
+  void forward(double* re, double* im) const;
+  void inverse_times_n(double* re, double* im) const;
 
   /// Slot i is the value at ζ^(3^i): its position here, and whether that position holds its
-  /// conjugate (as 3^i ≡ 3 mod 4, only the conjugate's exponent is 1 mod 4).
-  std::uint32_t position(std::size_t slot) const { return positions_[slot] >> 1; }
-  bool conjugated(std::size_t slot) const { return (positions_[slot] & 1) != 0; }
+  /// conjugate (as 3^i is 3 modulo 4 for odd i, only the conjugate's exponent is 1 modulo 4).
+  const std::uint32_t* positions() const { return positions_.data(); }
+  std::uint32_t position(std::size_t slot) const { return positions_[slot]; }
+  static bool conjugated(std::size_t slot) { return slot % 2 == 1; }
 
  private:
   unsigned log_n_;
-  std::vector<std::complex<double>> roots_;  ///< entry m + i: block i of the layer with m blocks
-  std::vector<std::uint32_t> positions_;     ///< 2·position + conjugated
+  std::vector<std::complex<double>> roots_;  ///< as kernels::MessageKernels asks
+  std::vector<std::uint32_t> positions_;
 };
 
 }  // namespace serdab::ckks

@@ -48,6 +48,16 @@ SwitchingKey::SwitchingKey(const Context& context, const SwitchingKeyInfo& info,
   check_shape(context, info_, a_);
 }
 
+void SwitchingKey::apply(const ring::Automorphism& automorphism, const ring::RnsBasis& basis) {
+  for (std::vector<Poly>* half : {&b_, &a_}) {
+    for (Poly& poly : *half) {
+      Poly moved(basis.n(), basis.size());
+      automorphism.apply(basis, poly, moved);
+      poly = std::move(moved);
+    }
+  }
+}
+
 RelinearisationKey::RelinearisationKey(SwitchingKey&& key) : key_(std::move(key)) {
   base::require(key_.info().element.value == 0, base::ErrorCode::kMismatch,
                 "relinearisation key: this is a Galois key");
@@ -56,7 +66,15 @@ RelinearisationKey::RelinearisationKey(SwitchingKey&& key) : key_(std::move(key)
 GaloisKey::GaloisKey(const Context& context, SwitchingKey&& key)
     : key_(std::move(key)),
       automorphism_(context.parameters().ring(), context.parameters().log_n(),
-                    key_.info().element) {}
+                    key_.info().element),
+      moved_(context.digit_form() == Representative::kCentred) {
+  if (!moved_) return;
+  const base::RingKind ring = context.parameters().ring();
+  const unsigned log_n = context.parameters().log_n();
+  key_.apply(
+      ring::Automorphism(ring, log_n, ring::inverse_element(ring, log_n, key_.info().element)),
+      context.basis_qp(key_.info().level));
+}
 
 void GaloisKeys::add(GaloisKey&& key) {
   const GaloisElement element = key.element();

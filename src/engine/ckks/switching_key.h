@@ -42,6 +42,9 @@ class SwitchingKey {
 
   const SwitchingKeyInfo& info() const { return info_; }
   std::size_t digits() const { return b_.size(); }
+  /// X → X^g on all polynomials; `basis` is q_0 … q_level, P of the key's level.
+  void apply(const ring::Automorphism& automorphism, const ring::RnsBasis& basis);
+
   const Poly& b(std::size_t digit) const { return b_[digit]; }
   const Poly& a(std::size_t digit) const { return a_[digit]; }
 
@@ -61,17 +64,22 @@ class RelinearisationKey {
   SwitchingKey key_;
 };
 
-/// s(X^g) → s, with the permutation that applies X → X^g.
+/// s(X^g) → s. Its polynomials are kept moved by X → X^(1/g), so that a ciphertext is switched first
+/// and moved last, Σ d_j(X^g)·k_j = (Σ d_j·k_j(X^(1/g)))(X^g): what the digits of one polynomial are
+/// multiplied with then never needs to be moved, whatever the number of rotations.
 class GaloisKey {
  public:
   GaloisKey(const Context& context, SwitchingKey&& key);
   const SwitchingKey& switching_key() const { return key_; }
   const ring::Automorphism& automorphism() const { return automorphism_; }
   GaloisElement element() const { return automorphism_.element(); }
+  /// False in contexts of positive digits, where the order of the two steps shows in the bits.
+  bool is_moved() const { return moved_; }
 
  private:
   SwitchingKey key_;
   ring::Automorphism automorphism_;
+  bool moved_;
 };
 
 /// The Galois keys of one secret, by element. Filled before it is shared.

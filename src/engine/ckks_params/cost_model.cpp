@@ -8,20 +8,25 @@ WorkCounts& WorkCounts::operator+=(const WorkCounts& other) {
   butterflies += other.butterflies;
   macs += other.macs;
   wide_macs += other.wide_macs;
+  gemm_words += other.gemm_words;
   multiplications += other.multiplications;
   uniform_words += other.uniform_words;
+  fresh_bytes += other.fresh_bytes;
   return *this;
 }
 
 WorkCounts operator*(double times, const WorkCounts& counts) {
-  return {times * counts.butterflies, times * counts.macs, times * counts.wide_macs,
-          times * counts.multiplications, times * counts.uniform_words};
+  return {times * counts.butterflies,     times * counts.macs,
+          times * counts.wide_macs,       times * counts.gemm_words,
+          times * counts.multiplications, times * counts.uniform_words,
+          times * counts.fresh_bytes};
 }
 
 double MachineProfile::seconds(const WorkCounts& counts, std::size_t threads) const {
   const double ns = counts.butterflies * butterfly_ns + counts.macs * mac_ns +
-                    counts.wide_macs * wide_mac_ns + counts.multiplications * multiplication_ns +
-                    counts.uniform_words * uniform_word_ns;
+                    counts.wide_macs * wide_mac_ns + counts.gemm_words * gemm_word_ns +
+                    counts.multiplications * multiplication_ns +
+                    counts.uniform_words * uniform_word_ns + counts.fresh_bytes * fresh_byte_ns;
   const double speedup =
       1 + thread_efficiency * (static_cast<double>(std::max<std::size_t>(1, threads)) - 1);
   return ns * 1e-9 / speedup;

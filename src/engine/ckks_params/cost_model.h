@@ -10,8 +10,10 @@ struct WorkCounts {
   double butterflies = 0;      ///< NTT butterflies on one residue
   double macs = 0;             ///< GEMM multiply-accumulates whose products fit 53 bits unsplit
   double wide_macs = 0;        ///< the others
+  double gemm_words = 0;       ///< residues that a GEMM reads or writes
   double multiplications = 0;  ///< elementwise modular multiplications, inner products included
   double uniform_words = 0;    ///< residues expanded from a seed or unpacked from bits
+  double fresh_bytes = 0;      ///< memory taken from the operating system
 
   WorkCounts& operator+=(const WorkCounts& other);
 };
@@ -20,17 +22,19 @@ WorkCounts operator*(double times, const WorkCounts& counts);
 /// Nanoseconds of one thread for each unit of work, and how well threads add up.
 struct MachineProfile {
   std::string name;
-  double butterfly_ns;
-  double mac_ns;
-  double wide_mac_ns;
-  double multiplication_ns;
-  double uniform_word_ns;
-  double thread_efficiency;  ///< share of a further thread that is gained, 0 to 1
+  double butterfly_ns = 0;
+  double mac_ns = 0;
+  double wide_mac_ns = 0;
+  double gemm_word_ns = 0;
+  double multiplication_ns = 0;
+  double uniform_word_ns = 0;
+  double fresh_byte_ns = 0;
+  double thread_efficiency = 0;  ///< share of a further thread that is gained, 0 to 1
 
   double seconds(const WorkCounts& counts, std::size_t threads) const;
 };
 
-/// The profile of the processor that the built-in figures were measured on (AVX2, 3.2 GHz).
+/// What plans are made from where nobody ran 'serdab bench --calibrate': a processor with AVX2.
 MachineProfile builtin_profile();
 
 }  // namespace serdab::ckks_params

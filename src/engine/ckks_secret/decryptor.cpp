@@ -25,13 +25,15 @@ ckks::Plaintext Decryptor::decrypt(const ckks::Ciphertext& ciphertext) const {
   Poly message(basis.n(), basis.size(), base::Secrecy::kSecret);
   ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
     // Horner: (c_k·s + c_{k−1})·s + …
-    const auto& k = kernels::kernels();
     std::uint64_t* out = message.limb(i);
     std::size_t part = ciphertext.size() - 1;
-    std::memcpy(out, ciphertext.part(part).limb(i), basis.n() * sizeof(std::uint64_t));
+    const std::uint64_t* sum = ciphertext.part(part).limb(i);
+    if (part == 0) std::memcpy(out, sum, basis.n() * sizeof(std::uint64_t));
     while (part-- > 0) {
-      k.multiply(basis.modulus(i), out, secret_limb(*secret_, basis, i), out, basis.n());
-      k.add(basis.modulus(i), out, ciphertext.part(part).limb(i), out, basis.n());
+      kernels::kernels().messages.multiply_plus(basis.modulus(i), sum,
+                                                secret_limb(*secret_, basis, i),
+                                                ciphertext.part(part).limb(i), out, basis.n());
+      sum = out;
     }
   });
   return {std::move(message), ciphertext.level(), ciphertext.scale(), ciphertext.parameter_id()};

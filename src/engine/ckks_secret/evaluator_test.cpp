@@ -183,6 +183,33 @@ TEST_P(InsecureEvaluator, Rotations) {
   EXPECT_THROW(evaluator.rotate(a, 2, keys), base::Error);
 }
 
+TEST_P(InsecureEvaluator, SumsOfRotationsAreDividedOnce) {
+  const auto keys = bench.rotation_keys({1, -3, 100}, top);
+  const auto part1 = ckks::mod_up(bench.context, a.part(1), top);
+  const auto lifted = [&](long steps) {
+    const auto element = ring::rotation_element(bench.context.parameters().ring(),
+                                                bench.context.parameters().log_n(), steps);
+    return evaluator.apply_galois_lifted(a, part1, keys.at(element));
+  };
+  auto sum = lifted(1);
+  evaluator.add_inplace(sum, lifted(-3));
+  evaluator.add_inplace(sum, lifted(100));
+  auto expected = map2(rotated(x, 1), rotated(x, -3), std::plus<>{});
+  expected = map2(expected, rotated(x, 100), std::plus<>{});
+  const auto lowered = evaluator.lower(std::move(sum));
+  EXPECT_EQ(lowered.level(), top);
+  EXPECT_GT(precision_bits(bench.decrypt(lowered), expected), 24);
+  auto finer = a.clone();
+  evaluator.multiply_scalar(finer, 1.0, kScale * kScale);
+  const auto& key = keys.at(ring::rotation_element(bench.context.parameters().ring(),
+                                                   bench.context.parameters().log_n(), 1));
+  const auto rescaled = evaluator.lower(
+      evaluator.apply_galois_lifted(finer, ckks::mod_up(bench.context, finer.part(1), top), key),
+      1);
+  EXPECT_EQ(rescaled.level().value, top.value - 1);
+  EXPECT_GT(precision_bits(bench.decrypt(rescaled), rotated(x, 1)), 24);
+}
+
 TEST_P(InsecureEvaluator, Conjugation) {
   ckks::GaloisKeys keys;
   if (bench.complex()) {

@@ -52,7 +52,7 @@ ckks::Plaintext release(const Context& context, const Decryptor& decryptor,
   sampling::sample_wide_gaussian(prng, deviation, noise.span());
   ckks::Plaintext message = decryptor.decrypt(ciphertext);
   const ckks::Plaintext flood =
-      ckks::Encoder(context).encode_coefficients(noise.span(), message.level, message.scale);
+      ckks::encode_coefficients(context, noise.span(), message.level, message.scale);
   ring::add(context.basis(message.level), message.poly, flood.poly, message.poly);
   return message;
 }

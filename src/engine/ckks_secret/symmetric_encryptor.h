@@ -21,6 +21,11 @@ class SymmetricEncryptor {
   ckks::Ciphertext encrypt(const ckks::Plaintext& plaintext, sampling::Prng& prng) const;
 
  private:
+  ckks::CiphertextInfo info_of(const ckks::Plaintext& plaintext) const;
+  /// Part 0; part 1 into `a` where that is wanted.
+  Poly masked_message(const ckks::Plaintext& plaintext, const sampling::Seed& seed,
+                      sampling::Prng& prng, Poly* a) const;
+
   const Context* context_;
   const SecretKey* secret_;
 };

@@ -6,22 +6,14 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/arith/modulus.h"
+#include "engine/kernels/message_kernels.h"
 #include "engine/kernels/ntt_job.h"
 #include "engine/kernels/ntt_tables.h"
+#include "engine/kernels/operands.h"
 
 namespace serdab::kernels {
 
-using arith::Modulus;
 using arith::ShoupFactor;
-
-/// A small matrix of signed integer weights for modular GEMM, rows = outputs, row-major.
-/// |weight| < 2^20 (8–16 bits is what networks use).
-struct GemmWeights {
-  std::size_t rows = 0;
-  std::size_t cols = 0;
-  const std::int32_t* values = nullptr;
-};
 
 /// Every word-level operation, once per instruction set; all implementations give the same bits on
 /// the same inputs. Primes are below 2^50, n is a multiple of 16, every residue in and out is in
@@ -86,25 +78,24 @@ struct KernelTable {
   void (*reduce_centred)(const Modulus& p, const Modulus& q, const std::uint64_t* a,
                          std::uint64_t* out, std::size_t n);
 
-  /// out[i] = a[index[i]]: an automorphism on NTT values. out must not be a.
-  void (*permute)(const std::uint32_t* index, const std::uint64_t* a, std::uint64_t* out,
+  /// An automorphism on NTT values; out must not be a. The _add form: out = b + that; out may be b.
+  void (*permute)(const Permutation& moves, const std::uint64_t* a, std::uint64_t* out,
                   std::size_t n);
+  void (*permute_add)(const Modulus& q, const Permutation& moves, const std::uint64_t* a,
+                      const std::uint64_t* b, std::uint64_t* out, std::size_t n);
 
-  /// Key-switching inner product over digits: out0 = Σ_j d[j]·k0[j], out1 = Σ_j d[j]·k1[j];
-  /// accumulated without reduction, reduced once. digits ≤ 64.
-  void (*inner_product)(const Modulus& q, std::size_t digits, const std::uint64_t* const* d,
-                        const std::uint64_t* const* k0, const std::uint64_t* const* k1,
-                        std::uint64_t* out0, std::uint64_t* out1, std::size_t n);
+  /// Key-switching inner products: accumulated without reduction, reduced once.
+  void (*inner_product)(const Modulus& q, const InnerProduct& sums, std::size_t n);
 
-  /// Fast base conversion, one output prime: out = Σ_i in[i]·factors[i] mod q, where in[i] are
-  /// residues of other primes in [0, 2^50) and factors[i] < q. sources ≤ 64.
-  void (*base_convert)(const Modulus& q, std::size_t sources, const std::uint64_t* const* in,
-                       const std::uint64_t* factors, std::uint64_t* out, std::size_t n);
+  /// Exact base conversion from all sources to all targets.
+  void (*change_basis)(const BasisChange& change, std::size_t n);
 
-  /// Modular GEMM (design: batch layout): out[r][c] = Σ_k weights[r][k]·in[k][c] mod q for c in [0,
-  /// n). cols ≤ 4096. Products are accumulated without reduction and reduced once.
-  void (*gemm)(const Modulus& q, const GemmWeights& weights, const std::uint64_t* const* in,
-               std::uint64_t* const* out, std::size_t n);
+  /// Modular GEMM (design: batch layout) of all blocks of a tile: products are accumulated without
+  /// reduction and reduced once a block.
+  void (*gemm)(const Modulus& q, const Gemm& gemm, std::size_t n);
+
+  /// Encoding, encryption, decryption, decoding and their wire format.
+  MessageKernels messages;
 };
 
 const KernelTable& scalar_kernels();

@@ -111,22 +111,34 @@ void ntt_division(benchmark::State& state, const KernelTable* table) {
 
 constexpr std::size_t kN = std::size_t{1} << 13;
 
+/// `blocks` blocks of the same matrix on windows of common inputs, each `step` inputs further.
 void gemm(benchmark::State& state, const KernelTable* table) {
   const auto rows = static_cast<std::size_t>(state.range(0));
   const auto cols = static_cast<std::size_t>(state.range(1));
   const Modulus q =
       testing::ntt_prime(static_cast<double>(state.range(2)), RingKind::kStandard, 13);
+  const auto count = static_cast<std::size_t>(state.range(3));
+  const auto step = static_cast<std::size_t>(state.range(4));
   std::mt19937_64 random(3);
   std::vector<std::int32_t> weights(rows * cols);
   for (auto& w : weights) w = static_cast<std::int32_t>(random() % 512) - 256;
   std::vector<Words> in, out;
-  for (std::size_t k = 0; k < cols; ++k) in.push_back(test_words(q.value(), kN, k));
-  for (std::size_t r = 0; r < rows; ++r) out.emplace_back(kN);
+  const std::size_t inputs = cols + (count - 1) * step;
+  for (std::size_t k = 0; k < inputs; ++k) in.push_back(test_words(q.value(), kN, k));
+  for (std::size_t r = 0; r < count * rows; ++r) out.emplace_back(kN);
   const auto pin = pointers(std::as_const(in));
-  const auto pout = pointers(out);
-  const double products = static_cast<double>(rows * cols * kN);
+  std::vector<std::uint32_t> columns(inputs);
+  for (std::size_t k = 0; k < inputs; ++k) columns[k] = static_cast<std::uint32_t>(k);
+  std::vector<GemmRow> targets;
+  for (Words& words : out) targets.push_back({words.data(), 5, false});
+  std::vector<GemmBlock> blocks;
+  for (std::size_t b = 0; b < count; ++b) {
+    blocks.push_back(
+        {rows, cols, weights.data(), columns.data() + b * step, targets.data() + b * rows});
+  }
+  const double products = static_cast<double>(count * rows * cols * kN);
   measure(state, products / 8, "cycles_per_8_products", [&] {
-    table->gemm(q, {rows, cols, weights.data()}, pin.data(), pout.data(), kN);
+    table->gemm(q, {inputs, pin.data(), count, blocks.data()}, kN);
   });
 }
 
@@ -143,21 +155,65 @@ void inner_product(benchmark::State& state, const KernelTable* table) {
   const auto p0 = pointers(std::as_const(k0));
   const auto p1 = pointers(std::as_const(k1));
   Words out0(kN), out1(kN);
-  measure(state, static_cast<double>(2 * digits * kN) / 8, "cycles_per_8_products", [&] {
-    table->inner_product(q, digits, pd.data(), p0.data(), p1.data(), out0.data(), out1.data(), kN);
+  InnerProduct sums;
+  sums.digits = digits;
+  sums.d = pd.data();
+  sums.k0 = p0.data();
+  sums.k1 = p1.data();
+  sums.out0 = out0.data();
+  sums.out1 = out1.data();
+  measure(state, static_cast<double>(2 * digits * kN) / 8, "cycles_per_8_products",
+          [&] { table->inner_product(q, sums, kN); });
+}
+
+void change_basis(benchmark::State& state, const KernelTable* table) {
+  const auto sources = static_cast<std::size_t>(state.range(0));
+  const auto targets = static_cast<std::size_t>(state.range(1));
+  const auto primes = arith::find_ntt_primes(50, 1 << 14, sources + targets);
+  std::vector<Modulus> moduli;
+  for (const std::uint64_t q : primes) moduli.emplace_back(q);
+  std::vector<const Modulus*> from;
+  std::vector<Words> in, out;
+  for (std::size_t i = 0; i < sources; ++i) {
+    from.push_back(&moduli[i]);
+    in.push_back(test_words(primes[i], kN, i));
+  }
+  for (std::size_t t = 0; t < targets; ++t) out.emplace_back(kN);
+  // Any constants cost the same.
+  const Words constants = test_words(primes.back() - (1 << 20), sources * sources, 1);
+  std::vector<BasisTarget> wanted;
+  for (std::size_t t = 0; t < targets; ++t) {
+    wanted.push_back({&moduli[sources + t], constants.data(), 5, out[t].data()});
+  }
+  const auto pin = pointers(std::as_const(in));
+  measure(state, static_cast<double>(targets * kN) / 8, "cycles_per_8_results", [&] {
+    table->change_basis({sources, from.data(), pin.data(), constants.data(), constants.data(),
+                         targets, wanted.data()},
+                        kN);
   });
 }
 
-void base_convert(benchmark::State& state, const KernelTable* table) {
-  const auto sources = static_cast<std::size_t>(state.range(0));
+void permute(benchmark::State& state, const KernelTable* table, bool add) {
   const Modulus q = testing::ntt_prime(50, RingKind::kStandard, 13);
-  std::vector<Words> in;
-  for (std::size_t j = 0; j < sources; ++j) in.push_back(test_words(q.value(), kN, j));
-  const Words factors = test_words(q.value(), sources, 1);
-  const auto pin = pointers(std::as_const(in));
+  std::uint64_t lanes[8][8];
+  for (std::uint64_t p = 0; p < 8; ++p) {
+    for (std::uint64_t l = 0; l < 8; ++l) lanes[p][l] = l ^ p;
+  }
+  std::vector<std::uint32_t> blocks(kN / 8);
+  std::mt19937_64 random(3);
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    blocks[i] = static_cast<std::uint32_t>(8 * (i * 429 % blocks.size()) + random() % 8);
+  }
+  const Permutation moves{blocks.data(), lanes};
+  const Words a = test_words(q.value(), kN, 1), b = test_words(q.value(), kN, 2);
   Words out(kN);
-  measure(state, static_cast<double>(sources * kN) / 8, "cycles_per_8_products",
-          [&] { table->base_convert(q, sources, pin.data(), factors.data(), out.data(), kN); });
+  measure(state, static_cast<double>(kN) / 8, "cycles_per_8_values", [&] {
+    if (add) {
+      table->permute_add(q, moves, a.data(), b.data(), out.data(), kN);
+    } else {
+      table->permute(moves, a.data(), out.data(), kN);
+    }
+  });
 }
 
 template <typename Call>
@@ -197,11 +253,18 @@ void add_table(const KernelTable* table) {
   }
   add("ntt_division", [=](auto& s) { ntt_division(s, table); })->ArgName("log_n")->Arg(13)->Arg(15);
   add("gemm", [=](auto& s) { gemm(s, table); })
-      ->ArgNames({"rows", "cols", "bits"})
-      ->ArgsProduct({{5, 50, 10}, {25, 125, 800}, {50}})
-      ->Args({50, 25, 36});
+      ->ArgNames({"rows", "cols", "bits", "blocks", "step"})
+      ->ArgsProduct({{5, 50, 10}, {25, 125, 800}, {50}, {1}, {0}})
+      ->Args({50, 25, 36, 1, 0})
+      ->Args({5, 25, 34, 1, 0})
+      ->Args({5, 25, 34, 4, 4})
+      ->Args({10, 125, 34, 1, 0});
   add("inner_product", [=](auto& s) { inner_product(s, table); })->Arg(3)->Arg(8)->Arg(16);
-  add("base_convert", [=](auto& s) { base_convert(s, table); })->Arg(3)->Arg(8)->Arg(16);
+  add("change_basis", [=](auto& s) { change_basis(s, table); })
+      ->ArgNames({"sources", "targets"})
+      ->ArgsProduct({{1, 2, 3, 4, 6}, {10}});
+  add("permute", [=](auto& s) { permute(s, table, false); });
+  add("permute_add", [=](auto& s) { permute(s, table, true); });
   using In = const std::uint64_t*;
   using Out = std::uint64_t*;
   add_elementwise("add", table, [](const KernelTable& k, const Modulus& q, In a, In b, Out out) {

@@ -90,7 +90,7 @@ TEST_P(Agreement, Reductions) {
   }
 }
 
-TEST_P(Agreement, TensorsAndPermutation) {
+TEST_P(Agreement, Tensors) {
   const Modulus m = q();
   const Words a0 = words(1), a1 = words(2), b0 = words(3), b1 = words(4);
   std::vector<std::uint64_t> results[2][6];
@@ -110,118 +110,6 @@ TEST_P(Agreement, TensorsAndPermutation) {
     results[which][5] = values(out2);
   }
   for (int i = 0; i < 6; ++i) EXPECT_EQ(results[0][i], results[1][i]) << i;
-
-  std::vector<std::uint32_t> index(kCount);
-  for (std::size_t i = 0; i < kCount; ++i) index[i] = static_cast<std::uint32_t>(i * 77 % kCount);
-  Words expected(kCount), actual(kCount);
-  scalar().permute(index.data(), a0.data(), expected.data(), kCount);
-  table().permute(index.data(), a0.data(), actual.data(), kCount);
-  EXPECT_EQ(values(actual), values(expected));
-}
-
-TEST_P(Agreement, InnerProduct) {
-  const Modulus m = q();
-  constexpr std::size_t kN = 48;
-  for (const std::size_t digits : {0, 1, 3, 8, 9, 17, 64}) {
-    for (const bool top : {false, true}) {
-      std::vector<Words> d, k0, k1;
-      for (std::size_t j = 0; j < digits; ++j) {
-        d.push_back(top ? filled(m.value() - 1, kN) : test_words(m.value(), kN, j));
-        k0.push_back(top ? filled(m.value() - 1, kN) : test_words(m.value(), kN, 100 + j));
-        k1.push_back(test_words(m.value(), kN, 200 + j));
-      }
-      const auto pd = pointers(std::as_const(d)), p0 = pointers(std::as_const(k0)),
-                 p1 = pointers(std::as_const(k1));
-      Words expected0(kN), expected1(kN), actual0(kN), actual1(kN);
-      scalar().inner_product(m, digits, pd.data(), p0.data(), p1.data(), expected0.data(),
-                             expected1.data(), kN);
-      table().inner_product(m, digits, pd.data(), p0.data(), p1.data(), actual0.data(),
-                            actual1.data(), kN);
-      EXPECT_EQ(values(actual0), values(expected0)) << digits;
-      EXPECT_EQ(values(actual1), values(expected1)) << digits;
-    }
-  }
-}
-
-TEST_P(Agreement, BaseConversion) {
-  const Modulus m = q();
-  constexpr std::size_t kN = 48;
-  constexpr std::uint64_t kTop = std::uint64_t{1} << 50;
-  for (const std::size_t sources : {0, 1, 2, 8, 9, 31, 64}) {
-    for (const bool top : {false, true}) {
-      std::vector<Words> in;
-      for (std::size_t j = 0; j < sources; ++j) {
-        in.push_back(top ? filled(kTop - 1, kN) : test_words(kTop, kN, j));
-      }
-      const Words factors =
-          top ? filled(m.value() - 1, 64) : test_words(m.value(), 64, sources + 7);
-      const auto p = pointers(std::as_const(in));
-      Words expected(kN), actual(kN);
-      scalar().base_convert(m, sources, p.data(), factors.data(), expected.data(), kN);
-      table().base_convert(m, sources, p.data(), factors.data(), actual.data(), kN);
-      EXPECT_EQ(values(actual), values(expected)) << sources;
-    }
-  }
-}
-
-/// Random signed weights of the given size, or all the largest.
-std::vector<std::int32_t> test_weights(std::size_t count, unsigned bits, bool top) {
-  std::mt19937_64 random(count + bits);
-  const std::int32_t largest = (1 << bits) - 1;
-  std::vector<std::int32_t> weights(count);
-  for (auto& w : weights) {
-    w = top ? largest : static_cast<std::int32_t>(random() % (2u << bits)) - (1 << bits);
-    w = std::clamp(w, -largest, largest);
-  }
-  return weights;
-}
-
-TEST_P(Agreement, Gemm) {
-  const Modulus m = q();
-  struct Case {
-    std::size_t rows, cols, n;
-    unsigned weight_bits;
-    bool top;
-  };
-  constexpr Case kCases[] = {
-      {5, 25, 256, 8, false},  {1, 1, 16, 1, false},     {7, 125, 144, 10, false},
-      {13, 31, 80, 16, false}, {2, 800, 48, 20, true},   {3, 4096, 16, 20, true},
-      {6, 4096, 32, 8, true},  {9, 1500, 16, 15, false}, {4, 0, 16, 8, false},
-      {0, 4, 16, 8, false},
-  };
-  for (const Case& c : kCases) {
-    const auto weights = test_weights(c.rows * c.cols, c.weight_bits, c.top);
-    const GemmWeights w{c.rows, c.cols, weights.data()};
-    std::vector<Words> in, expected, actual;
-    for (std::size_t k = 0; k < c.cols; ++k) {
-      in.push_back(c.top && k % 2 == 0 ? filled(m.value() - 1, c.n)
-                                       : test_words(m.value(), c.n, k));
-    }
-    for (std::size_t r = 0; r < c.rows; ++r) {
-      expected.emplace_back(c.n);
-      actual.emplace_back(c.n);
-    }
-    const auto p = pointers(std::as_const(in));
-    scalar().gemm(m, w, p.data(), pointers(expected).data(), c.n);
-    table().gemm(m, w, p.data(), pointers(actual).data(), c.n);
-    for (std::size_t r = 0; r < c.rows; ++r) {
-      ASSERT_EQ(values(actual[r]), values(expected[r])) << c.rows << "x" << c.cols << " row " << r;
-    }
-  }
-}
-
-TEST_P(Agreement, GemmMayOverwriteItsInputs) {
-  const Modulus m = q();
-  const auto weights = test_weights(9, 8, false);
-  const GemmWeights w{3, 3, weights.data()};
-  std::vector<Words> in[2];
-  for (int which = 0; which < 2; ++which) {
-    for (std::uint64_t k = 0; k < 3; ++k) in[which].push_back(words(k));
-    const auto out = pointers(in[which]);
-    (which == 0 ? scalar() : table())
-        .gemm(m, w, pointers(std::as_const(in[which])).data(), out.data(), kCount);
-  }
-  for (std::size_t r = 0; r < 3; ++r) EXPECT_EQ(values(in[0][r]), values(in[1][r]));
 }
 
 void check_transforms(const KernelTable& table, unsigned bits, RingKind ring, unsigned log_n) {

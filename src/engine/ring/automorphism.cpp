@@ -47,27 +47,48 @@ base::GaloisElement inverse_element(base::RingKind kind, unsigned log_n, base::G
   return {power(g.value, modulus / 4 - 1, modulus)};  // the exponent of the group divides modulus/4
 }
 
+// Position rev(i) holds the value at exponent 2i + 1, or 4i + 1 in the other ring, where g and −g
+// do the same: there g = 1 mod 4 is taken. Then position rev(i) takes its value from rev(g·i + c).
+// With i = low + (n/8)·high, high has the three lowest bits of the position, in reverse.
 Automorphism::Automorphism(base::RingKind kind, unsigned log_n, base::GaloisElement g)
-    : element_(g), index_(std::size_t{1} << log_n) {
+    : element_(g), blocks_((std::size_t{1} << log_n) / 8), lanes_(8) {
+  SERDAB_ASSERT(log_n >= 4);
   const std::uint64_t modulus = exponent_modulus(kind, log_n);
   if (g.value % 2 == 0 || g.value >= modulus) {
     base::fail(base::ErrorCode::kInvalidArgument, "Galois element " + std::to_string(g.value) +
                                                       " is not odd and below " +
                                                       std::to_string(modulus));
   }
-  const bool standard = kind == base::RingKind::kStandard;
-  for (std::uint64_t i = 0; i < index_.size(); ++i) {
-    std::uint64_t exponent = (standard ? 2 * i + 1 : 4 * i + 1) * g.value % modulus;
-    if (!standard && exponent % 4 == 3) exponent = modulus - exponent;
-    const std::uint64_t source = standard ? exponent / 2 : exponent / 4;
-    index_[reverse_bits(i, log_n)] = static_cast<std::uint32_t>(reverse_bits(source, log_n));
+  const std::uint64_t step = kind == base::RingKind::kStandard ? 2 : 4;
+  const std::uint64_t factor = g.value % step == 3 ? modulus - g.value : g.value;
+  const std::uint64_t shift = factor / step, blocks = blocks_.size();
+  for (std::uint64_t low = 0; low < blocks; ++low) {
+    const std::uint64_t source = factor * low + shift;
+    const std::uint64_t pattern = source / blocks % 8;
+    blocks_[reverse_bits(low, log_n - 3)] =
+        static_cast<std::uint32_t>(8 * reverse_bits(source % blocks, log_n - 3) + pattern);
+  }
+  for (std::uint64_t pattern = 0; pattern < 8; ++pattern) {
+    for (std::uint64_t high = 0; high < 8; ++high) {
+      const std::uint64_t source = (factor * high + pattern) % 8;
+      lanes_[pattern][reverse_bits(high, 3)] = reverse_bits(source, 3);
+    }
   }
 }
 
 void Automorphism::apply(const RnsBasis& basis, const RnsPoly<Ntt>& a, RnsPoly<Ntt>& out) const {
-  SERDAB_ASSERT(&a != &out && basis.n() == index_.size());
+  SERDAB_ASSERT(&a != &out && basis.n() == 8 * blocks_.size());
   for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
-    kernels::kernels().permute(index(), a.limb(i), out.limb(i), basis.n());
+    kernels::kernels().permute(moves(), a.limb(i), out.limb(i), basis.n());
+  });
+}
+
+void Automorphism::apply_add(const RnsBasis& basis, const RnsPoly<Ntt>& a, const RnsPoly<Ntt>& b,
+                             RnsPoly<Ntt>& out) const {
+  SERDAB_ASSERT(&a != &out && basis.n() == 8 * blocks_.size());
+  for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
+    kernels::kernels().permute_add(basis.modulus(i), moves(), a.limb(i), b.limb(i), out.limb(i),
+                                   basis.n());
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include "engine/base/buffer.h"
 #include "engine/base/units.h"
+#include "engine/kernels/operands.h"
 #include "engine/ring/ring.h"
 #include "engine/ring/rns_poly.h"
 
@@ -22,20 +23,27 @@ base::GaloisElement inverse_element(base::RingKind kind, unsigned log_n, base::G
 
 /// X → X^g on values: a permutation of positions, the same for every prime. The value at exponent e
 /// becomes the one at e·g; in the conjugate-invariant ring exponents e and −e hold the same value.
-/// Throws base::Error(kInvalidArgument) for even g or g beyond exponent_modulus. Immutable,
-/// shareable.
+/// In bit-reversed order aligned blocks of eight stay together (docs/notes/automorphism-blocks.md):
+/// the table has one entry a block. Throws base::Error(kInvalidArgument) for even g or g beyond
+/// exponent_modulus. log_n is at least 4. Immutable, shareable.
 class Automorphism {
  public:
   Automorphism(base::RingKind kind, unsigned log_n, base::GaloisElement g);
 
   base::GaloisElement element() const { return element_; }
-  const std::uint32_t* index() const { return index_.data(); }
+  /// Points into this object.
+  kernels::Permutation moves() const { return {blocks_.data(), lanes_.data()}; }
   /// out = a(X^g), limb by limb; `out` is not `a`.
   void apply(const RnsBasis& basis, const RnsPoly<Ntt>& a, RnsPoly<Ntt>& out) const;
+  /// out = b + a(X^g); `out` is not `a`, but may be `b`.
+  void apply_add(const RnsBasis& basis, const RnsPoly<Ntt>& a, const RnsPoly<Ntt>& b,
+                 RnsPoly<Ntt>& out) const;
 
  private:
+  using Lanes = std::uint64_t[8];
   base::GaloisElement element_;
-  base::Buffer<std::uint32_t> index_;
+  base::Buffer<std::uint32_t> blocks_;
+  base::Buffer<Lanes> lanes_;
 };
 
 }  // namespace serdab::ring

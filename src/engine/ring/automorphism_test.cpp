@@ -67,6 +67,30 @@ TEST_P(Automorphisms, MoveCoefficients) {
   }
 }
 
+TEST_P(Automorphisms, AddInOneStep) {
+  const auto ring = toy_ring(GetParam(), 6, 2, 0);
+  const RnsBasis basis = ring->basis({1});
+  const auto a = random_poly(basis, 1), b = random_poly(basis, 2);
+  RnsPoly<Ntt> sum(basis.n(), basis.size()), expected(basis.n(), basis.size());
+  for (const std::uint64_t g : {1, 3, 27}) {
+    Automorphism(GetParam(), 6, GaloisElement{g}).apply_add(basis, a, b, sum);
+    add(basis, b, apply(basis, g, a), expected);
+    EXPECT_TRUE(equal(basis, sum, expected)) << g;
+  }
+}
+
+// The smallest ring whose values fill vectors: blocks of eight with one index bit.
+TEST_P(Automorphisms, SixteenValues) {
+  const auto ring = toy_ring(GetParam(), 4, 1, 0);
+  const RnsBasis basis = ring->basis({0});
+  const std::uint64_t modulus = exponent_modulus(GetParam(), 4);
+  const auto a = random_poly(basis, 3);
+  for (std::uint64_t g = 1; g < modulus; g += 2) {
+    const auto inverse = inverse_element(GetParam(), 4, GaloisElement{g});
+    EXPECT_TRUE(equal(basis, apply(basis, inverse.value, apply(basis, g, a)), a)) << g;
+  }
+}
+
 TEST_P(Automorphisms, RotationElements) {
   const unsigned log_n = 6;
   const std::uint64_t modulus = exponent_modulus(GetParam(), log_n);

@@ -1,16 +1,18 @@
 #include "engine/ring/base_converter.h"
 
+#include <algorithm>
 #include <array>
 
 #include "engine/base/assert.h"
-#include "engine/base/buffer.h"
 #include "engine/kernels/kernels.h"
+#include "engine/ring/limbs.h"
 
 namespace serdab::ring {
 
 namespace {
 constexpr std::size_t kMaxSources = 64;
-}
+constexpr std::size_t kChunk = 4096;  ///< columns of one thread's turn
+}  // namespace
 
 BaseConverter::BaseConverter(const Ring& ring, std::vector<std::size_t> sources)
     : ring_(&ring), sources_(std::move(sources)) {
@@ -28,44 +30,41 @@ BaseConverter::BaseConverter(const Ring& ring, std::vector<std::size_t> sources)
     half_product_.push_back(arith::mul_mod(arith::sub_mod(product, 1, q), half, q));
     inverse_product_.push_back(inverse);
   }
-}
-
-void BaseConverter::to_digits(std::uint64_t* residues, Representative form) const {
-  if (count() == 1) return;
-  const auto& k = kernels::kernels();
-  const std::size_t n = ring_->n();
-  base::Buffer<std::uint64_t> reduced(n);
-  for (std::size_t i = 0; i < count(); ++i) {
-    const Modulus& q = ring_->modulus(sources_[i]);
-    std::uint64_t* x = residues + i * n;
-    if (form == Representative::kCentred) k.add_scalar(q, x, half_product_[sources_[i]], x, n);
-    for (std::size_t j = 0; j < i; ++j) {
-      k.reduce(q, residues + j * n, reduced.data(), n);
-      k.subtract_multiply_scalar(q, x, reduced.data(), ring_->inverse(sources_[j], sources_[i]), x,
-                                 n);
-    }
+  for (const std::size_t i : sources_) {
+    shifts_.push_back(half_product_[i]);
+    for (const std::size_t j : sources_) inverses_.push_back(ring.inverse(j, i));
   }
 }
 
-void BaseConverter::convert(const std::uint64_t* digits, std::size_t target, Representative form,
-                            std::uint64_t* out) const {
-  const auto& k = kernels::kernels();
-  const Modulus& q = ring_->modulus(target);
+void BaseConverter::convert(const std::uint64_t* const* residues, Representative form,
+                            std::span<const Target> targets) const {
   const std::size_t n = ring_->n();
-  if (count() == 1) {
-    if (form == Representative::kPositive) {
-      k.reduce(q, digits, out, n);
-    } else {
-      k.reduce_centred(ring_->modulus(sources_[0]), q, digits, out, n);
-    }
-    return;
-  }
+  const std::size_t chunk = std::min(n, kChunk);
+  for_each_limb(n / chunk, chunk,
+                [&](std::size_t i) { convert(residues, form, targets, i * chunk, chunk); });
+}
+
+void BaseConverter::convert(const std::uint64_t* const* residues, Representative form,
+                            std::span<const Target> targets, std::size_t begin,
+                            std::size_t columns) const {
+  const bool centred = form == Representative::kCentred;
+  std::array<const Modulus*, kMaxSources> moduli;
   std::array<const std::uint64_t*, kMaxSources> in;
-  for (std::size_t i = 0; i < count(); ++i) in[i] = digits + i * n;
-  k.base_convert(q, count(), in.data(), factors_.data() + target * count(), out, n);
-  if (form == Representative::kCentred) {
-    k.add_scalar(q, out, arith::negate_mod(half_product_[target], q), out, n);
+  for (std::size_t i = 0; i < count(); ++i) {
+    moduli[i] = &ring_->modulus(sources_[i]);
+    in[i] = residues[i] + begin;
   }
+  std::vector<kernels::BasisTarget> wanted;
+  wanted.reserve(targets.size());
+  for (const auto& [prime, out] : targets) {
+    const Modulus& q = ring_->modulus(prime);
+    wanted.push_back({&q, factors_.data() + prime * count(),
+                      centred ? arith::negate_mod(half_product_[prime], q) : 0, out + begin});
+  }
+  kernels::kernels().change_basis(
+      {count(), moduli.data(), in.data(), inverses_.data(), centred ? shifts_.data() : nullptr,
+       wanted.size(), wanted.data()},
+      columns);
 }
 
 }  // namespace serdab::ring

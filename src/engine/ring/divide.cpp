@@ -1,49 +1,77 @@
 #include "engine/ring/divide.h"
 
+#include <vector>
+
 #include "engine/kernels/kernels.h"
 #include "engine/ring/limbs.h"
 
 namespace serdab::ring {
 namespace {
 
-/// Coefficients of the dropped limbs, the remainder of the division, as mixed-radix digits.
-RnsPoly<Coeff> remainder_digits(const RnsBasis& basis, const BaseConverter& converter,
-                                const RnsPoly<Ntt>& poly) {
-  const std::size_t count = converter.count(), left = basis.size() - count;
-  RnsPoly<Coeff> digits(basis.n(), count, poly.secrecy());
-  for_each_limb(count, basis.n(), [&](std::size_t i) {
-    const std::size_t prime = basis.prime(left + i);
-    kernels::kernels().ntt_inverse_one(basis.ring().ntt(prime), poly.limb(left + i),
-                                       digits.limb(i));
-  });
-  converter.to_digits(digits.limb(0), Representative::kCentred);
-  return digits;
-}
+using kernels::NttJob;
+
+/// The remainders of the divisions as coefficients: modulo the primes that are dropped and, when
+/// those are several, modulo each that stays.
+class Remainder {
+ public:
+  Remainder(const RnsBasis& basis, const BaseConverter& converter, const RnsPoly<Ntt>& poly)
+      : basis_(basis), left_(basis.size() - converter.count()) {
+    dropped_ = RnsPoly<Coeff>(basis.n(), converter.count(), poly.secrecy());
+    for_each_limb(converter.count(), basis.n(), [&](std::size_t i) {
+      kernels::kernels().ntt_inverse_one(basis.ntt(left_ + i), poly.limb(left_ + i),
+                                         dropped_.limb(i));
+    });
+    if (converter.count() > 1) spread(converter, poly.secrecy());
+  }
+
+  /// Reads the remainder modulo the prime of limb i.
+  void set_input(std::size_t i, NttJob& job) const {
+    if (spread_.empty()) {
+      job.in = dropped_.limb(0);
+      job.source = &basis_.modulus(left_);
+    } else {
+      job.in = spread_.limb(i);
+    }
+  }
+
+ private:
+  void spread(const BaseConverter& converter, base::Secrecy secrecy) {
+    spread_ = RnsPoly<Coeff>(basis_.n(), left_, secrecy);
+    std::vector<const std::uint64_t*> residues;
+    for (std::size_t i = 0; i < dropped_.limbs(); ++i) residues.push_back(dropped_.limb(i));
+    std::vector<BaseConverter::Target> targets;
+    for (std::size_t i = 0; i < left_; ++i) targets.push_back({basis_.prime(i), spread_.limb(i)});
+    converter.convert(residues.data(), Representative::kCentred, targets);
+  }
+
+  RnsBasis basis_;
+  std::size_t left_;
+  RnsPoly<Coeff> dropped_, spread_;
+};
 
 }  // namespace
 
-void divide_by_last(const RnsBasis& basis, const BaseConverter& converter, RnsPoly<Ntt>& poly) {
-  SERDAB_ASSERT(poly.limbs() == basis.size() && converter.count() < basis.size());
+void divide_by_last(const RnsBasis& basis, const BaseConverter& converter,
+                    std::span<RnsPoly<Ntt>* const> polys) {
+  SERDAB_ASSERT(converter.count() < basis.size());
   SERDAB_ASSERT(basis.last(converter.count()) == converter.sources());
   const std::size_t left = basis.size() - converter.count();
-  const RnsPoly<Coeff> digits = remainder_digits(basis, converter, poly);
+  std::vector<Remainder> remainders;
+  for (const RnsPoly<Ntt>* poly : polys) {
+    SERDAB_ASSERT(poly->limbs() == basis.size());
+    remainders.emplace_back(basis, converter, *poly);
+  }
   for_each_limb(left, basis.n(), [&](std::size_t i) {
-    const std::size_t prime = basis.prime(i);
-    kernels::NttJob job{.in = digits.limb(0),
-                        .out = poly.limb(i),
-                        .minuend = poly.limb(i),
-                        .factor = converter.inverse_product(prime)};
-    base::Buffer<std::uint64_t> remainder;
-    if (converter.count() == 1) {
-      job.source = &basis.modulus(left);
-    } else {
-      remainder = base::Buffer<std::uint64_t>(basis.n());
-      converter.convert(digits.limb(0), prime, Representative::kCentred, remainder.data());
-      job.in = remainder.data();
+    std::vector<NttJob> jobs(polys.size());
+    for (std::size_t k = 0; k < polys.size(); ++k) {
+      remainders[k].set_input(i, jobs[k]);
+      jobs[k].out = polys[k]->limb(i);
+      jobs[k].minuend = polys[k]->limb(i);
+      jobs[k].factor = converter.inverse_product(basis.prime(i));
     }
-    kernels::kernels().ntt_forward(basis.ntt(i), {&job, 1});
+    kernels::kernels().ntt_forward(basis.ntt(i), jobs);
   });
-  poly.keep_limbs(left);
+  for (RnsPoly<Ntt>* poly : polys) poly->keep_limbs(left);
 }
 
 }  // namespace serdab::ring

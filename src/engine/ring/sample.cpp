@@ -7,31 +7,34 @@
 
 namespace serdab::ring {
 
-RnsPoly<Ntt> uniform(const RnsBasis& basis, const sampling::Seed& seed, std::uint64_t polynomial) {
+void uniform_limb(const RnsBasis& basis, std::size_t i, const sampling::Seed& seed,
+                  std::uint64_t polynomial, std::uint64_t* out) {
   SERDAB_ASSERT(polynomial < (1u << 14));
+  const Modulus& q = basis.modulus(i);
+  sampling::Prng prng(seed, sampling::uniform_stream(polynomial, q));
+  sampling::sample_uniform(prng, q, {out, basis.n()});
+}
+
+RnsPoly<Ntt> uniform(const RnsBasis& basis, const sampling::Seed& seed, std::uint64_t polynomial) {
   RnsPoly<Ntt> poly(basis.n(), basis.size());
-  for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
-    const Modulus& q = basis.modulus(i);
-    sampling::Prng prng(seed, sampling::uniform_stream(polynomial, q));
-    sampling::sample_uniform(prng, q, {poly.limb(i), basis.n()});
-  });
+  for_each_limb(basis.size(), basis.n(),
+                [&](std::size_t i) { uniform_limb(basis, i, seed, polynomial, poly.limb(i)); });
   return poly;
+}
+
+void small_limb(const RnsBasis& basis, std::size_t i, std::span<const std::int8_t> coefficients,
+                std::uint64_t* out) {
+  SERDAB_ASSERT(coefficients.size() == basis.n());
+  const auto& k = kernels::kernels();
+  k.messages.small_residues(basis.modulus(i), coefficients.data(), out, basis.n());
+  k.ntt_forward_one(basis.ntt(i), out);
 }
 
 RnsPoly<Ntt> from_small(const RnsBasis& basis, std::span<const std::int8_t> coefficients,
                         base::Secrecy secrecy) {
-  SERDAB_ASSERT(coefficients.size() == basis.n());
   RnsPoly<Ntt> poly(basis.n(), basis.size(), secrecy);
-  for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
-    const std::uint64_t q = basis.modulus(i).value();
-    std::uint64_t* out = poly.limb(i);
-    for (std::size_t c = 0; c < basis.n(); ++c) {
-      const auto value = static_cast<std::int64_t>(coefficients[c]);
-      // Branch-free: q is added where the sign bit is set.
-      out[c] = static_cast<std::uint64_t>(value) + (q & static_cast<std::uint64_t>(value >> 63));
-    }
-    kernels::kernels().ntt_forward_one(basis.ntt(i), out);
-  });
+  for_each_limb(basis.size(), basis.n(),
+                [&](std::size_t i) { small_limb(basis, i, coefficients, poly.limb(i)); });
   return poly;
 }
 

@@ -11,7 +11,7 @@ RnsPoly<Ntt> to_ntt(RnsPoly<Coeff>&& poly, const RnsBasis& basis) {
     kernels::kernels().ntt_forward_one(basis.ntt(i), poly.limb(i));
   });
   const auto secrecy = poly.secrecy();
-  return RnsPoly<Ntt>(std::move(poly).take_words(), basis.n(), basis.size(), secrecy);
+  return RnsPoly<Ntt>(std::move(poly).take_limbs(), basis.n(), secrecy);
 }
 
 RnsPoly<Coeff> to_coeff(RnsPoly<Ntt>&& poly, const RnsBasis& basis) {
@@ -20,7 +20,7 @@ RnsPoly<Coeff> to_coeff(RnsPoly<Ntt>&& poly, const RnsBasis& basis) {
     kernels::kernels().ntt_inverse_one(basis.ntt(i), poly.limb(i));
   });
   const auto secrecy = poly.secrecy();
-  return RnsPoly<Coeff>(std::move(poly).take_words(), basis.n(), basis.size(), secrecy);
+  return RnsPoly<Coeff>(std::move(poly).take_limbs(), basis.n(), secrecy);
 }
 
 }  // namespace serdab::ring

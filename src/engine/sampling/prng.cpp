@@ -36,7 +36,7 @@ Prng& Prng::operator=(Prng&&) noexcept = default;
 Prng::~Prng() = default;
 
 void Prng::expand(std::uint64_t* out, std::size_t words) {
-  constexpr std::size_t kChunk = std::size_t{1} << 24;  // EVP counts in int
+  constexpr std::size_t kChunk = std::size_t{1} << 11;  // 16 KiB, zeroed and encrypted in cache
   for (std::size_t done = 0; done < words; done += kChunk) {
     const std::size_t count = std::min(kChunk, words - done);
     auto* bytes = reinterpret_cast<unsigned char*>(out + done);

@@ -6,6 +6,7 @@
 
 #include "engine/base/assert.h"
 #include "engine/base/buffer.h"
+#include "engine/kernels/kernels.h"
 
 namespace serdab::sampling {
 namespace {
@@ -25,13 +26,14 @@ static_assert(kCumulative.size() == static_cast<std::size_t>(kErrorBound));
 
 constexpr std::size_t kBatch = 512;
 
-template <typename Map>
-void map_words(Prng& prng, std::span<std::int8_t> out, Map map) {
+/// Calls body(words, samples) for one word a sample, a batch at a time.
+template <typename Body>
+void for_batches(Prng& prng, std::span<std::int8_t> out, const Body& body) {
   base::SecretBuffer<std::uint64_t> words(kBatch);
   for (std::size_t done = 0; done < out.size(); done += kBatch) {
     const std::size_t count = std::min(kBatch, out.size() - done);
     prng.fill(words.span().first(count));
-    for (std::size_t i = 0; i < count; ++i) out[done + i] = map(words[i]);
+    body(words.span().first(count), out.subspan(done, count));
   }
 }
 
@@ -40,24 +42,24 @@ std::int8_t ternary_of(std::uint64_t word) {
   return static_cast<std::int8_t>(static_cast<int>(third) - 1);
 }
 
-std::int8_t gaussian_of(std::uint64_t word) {
-  const std::uint64_t u = word & ~(std::uint64_t{1} << 63);
-  std::uint64_t magnitude = 0;
-  // Both sides are below 2^63, so the top bit of the difference is the comparison.
-  for (const std::uint64_t entry : kCumulative) magnitude += 1 - ((u - entry) >> 63);
-  const std::uint64_t sign = word >> 63;
-  return static_cast<std::int8_t>((magnitude ^ (0 - sign)) + sign);
-}
-
 double uniform_open(Prng& prng) {
   return (static_cast<double>(prng.next_u64() >> 11) + 0.5) * 0x1p-53;
 }
 
 }  // namespace
 
-void sample_ternary(Prng& prng, std::span<std::int8_t> out) { map_words(prng, out, ternary_of); }
+void sample_ternary(Prng& prng, std::span<std::int8_t> out) {
+  for_batches(prng, out, [](std::span<const std::uint64_t> words, std::span<std::int8_t> samples) {
+    for (std::size_t i = 0; i < words.size(); ++i) samples[i] = ternary_of(words[i]);
+  });
+}
 
-void sample_gaussian(Prng& prng, std::span<std::int8_t> out) { map_words(prng, out, gaussian_of); }
+void sample_gaussian(Prng& prng, std::span<std::int8_t> out) {
+  for_batches(prng, out, [](std::span<const std::uint64_t> words, std::span<std::int8_t> samples) {
+    kernels::kernels().messages.signed_samples(kCumulative.data(), kCumulative.size(), words.data(),
+                                               samples.data(), words.size());
+  });
+}
 
 void sample_wide_gaussian(Prng& prng, double sigma, std::span<double> out) {
   SERDAB_ASSERT(sigma >= 1.0 && sigma <= 0x1p200);

@@ -1,11 +1,12 @@
 #include "networks/runtime/affine.h"
 
 #include <algorithm>
+#include <cmath>
 #include <unordered_map>
 
-#include "engine/base/buffer.h"
+#include "engine/base/error.h"
 #include "engine/base/threads.h"
-#include "engine/ckks/evaluator.h"
+#include "engine/ckks/integers.h"
 #include "engine/kernels/kernels.h"
 
 namespace serdab::runtime {
@@ -16,65 +17,82 @@ using program::Affine;
 using program::AffineTerm;
 using program::Block;
 
-// Where a block's rows stand among the tile's ciphertexts, and whether an earlier block wrote them.
+// A block of the tile with its places: rows among the tile's ciphertexts, columns among its inputs.
 struct Job {
-  const AffineTerm* term;
-  const Block* block;
+  const program::WeightMatrix* matrix;
   std::vector<std::size_t> rows;
-  std::vector<const Ciphertext*> inputs;
-  bool accumulate;
+  std::vector<std::uint32_t> columns;
+  std::vector<bool> first;  ///< row by row: no earlier block wrote it
 };
 
-// `first` tells of each row whether a job overwrites it, so that it needs no clearing.
-std::vector<Job> plan_jobs(const Affine& affine, const program::Tile& tile, const Operand& operand,
-                           std::vector<bool>& first) {
+struct Plan {
+  std::vector<const Ciphertext*> inputs;  ///< of all blocks, each once
+  std::vector<Job> jobs;
+  std::vector<bool> written;  ///< element by element of the tile
+};
+
+Plan make_plan(const Affine& affine, const program::Tile& tile, const Operand& operand) {
   std::unordered_map<std::uint32_t, std::size_t> row_of;
   for (std::size_t i = 0; i < tile.elements.size(); ++i) row_of[tile.elements[i]] = i;
-  std::vector<bool> touched(tile.elements.size());
-  std::vector<Job> jobs;
+  std::unordered_map<const Ciphertext*, std::uint32_t> column_of;
+  Plan plan;
+  plan.written.resize(tile.elements.size());
   for (const auto& [t, b] : tile.blocks) {
-    Job job{&affine.terms[t], &affine.terms[t].blocks[b], {}, {}, false};
-    for (std::uint32_t output : job.block->outputs) job.rows.push_back(row_of.at(output));
-    for (std::uint32_t input : job.block->inputs) {
-      job.inputs.push_back(&operand(job.term->from, input));
+    const AffineTerm& term = affine.terms[t];
+    const Block& block = term.blocks[b];
+    Job job{&term.matrices[block.matrix], {}, {}, {}};
+    for (const std::uint32_t input : block.inputs) {
+      const Ciphertext* ciphertext = &operand(term.from, input);
+      const auto fresh = static_cast<std::uint32_t>(plan.inputs.size());
+      const auto [place, added] = column_of.try_emplace(ciphertext, fresh);
+      if (added) plan.inputs.push_back(ciphertext);
+      job.columns.push_back(place->second);
     }
-    // Overwrites if no earlier job touched any of its rows; else adds to all of them.
-    job.accumulate = std::any_of(job.rows.begin(), job.rows.end(),
-                                 [&](std::size_t row) { return bool{touched[row]}; });
-    for (std::size_t row : job.rows) {
-      if (!job.accumulate) first[row] = true;
-      touched[row] = true;
+    for (const std::uint32_t output : block.outputs) {
+      const std::size_t row = row_of.at(output);
+      job.rows.push_back(row);
+      job.first.push_back(!plan.written[row]);
+      plan.written[row] = true;
     }
-    jobs.push_back(std::move(job));
+    plan.jobs.push_back(std::move(job));
   }
-  return jobs;
+  return plan;
 }
 
-// One part and one prime of one block.
-void multiply(const Job& job, const arith::Modulus& q, std::size_t part, std::size_t limb,
-              std::vector<Ciphertext>& out, std::size_t n) {
-  const program::WeightMatrix& matrix = job.term->matrices[job.block->matrix];
-  std::vector<const std::uint64_t*> in(job.inputs.size());
-  for (std::size_t k = 0; k < in.size(); ++k) in[k] = job.inputs[k]->part(part).limb(limb);
-  std::vector<std::uint64_t*> target(job.rows.size());
-  base::Buffer<std::uint64_t> sums(job.accumulate ? n * job.rows.size() : 0);
-  for (std::size_t r = 0; r < target.size(); ++r) {
-    target[r] = job.accumulate ? sums.data() + r * n : out[job.rows[r]].part(part).limb(limb);
+// The biases of the tile's elements at the value's scale.
+std::vector<double> integer_biases(const Affine& affine, const program::Tile& tile, double scale) {
+  std::vector<double> biases;
+  for (const std::uint32_t element : tile.elements) {
+    biases.push_back(std::nearbyint(affine.bias[element] * scale));
+    base::require(std::isfinite(biases.back()), base::ErrorCode::kInvalidArgument,
+                  "affine: a bias is not finite");
   }
-  const auto& kernels = kernels::kernels();
-  kernels.gemm(q, {matrix.rows, matrix.cols, matrix.weights.data()}, in.data(), target.data(), n);
-  if (!job.accumulate) return;
-  for (std::size_t r = 0; r < target.size(); ++r) {
-    std::uint64_t* sum = out[job.rows[r]].part(part).limb(limb);
-    kernels.add(q, sum, target[r], sum, n);
-  }
+  return biases;
 }
 
-void clear(Ciphertext& ciphertext, std::size_t n) {
-  for (std::size_t p = 0; p < ciphertext.size(); ++p) {
-    for (std::size_t l = 0; l < ciphertext.level().primes(); ++l) {
-      std::fill_n(ciphertext.part(p).limb(l), n, std::uint64_t{0});
+// One part and one prime of the tile.
+void multiply(const Plan& plan, const std::vector<double>& biases, const arith::Modulus& q,
+              std::size_t part, std::size_t limb, std::vector<Ciphertext>& out, std::size_t n) {
+  std::vector<const std::uint64_t*> in;
+  for (const Ciphertext* input : plan.inputs) in.push_back(input->part(part).limb(limb));
+  // A constant's values are all the same: the bias goes to every word of part 0.
+  const auto bias = [&](std::size_t row) {
+    return part == 0 ? ckks::integer_residue(biases[row], q) : 0;
+  };
+  std::vector<std::vector<kernels::GemmRow>> rows;
+  std::vector<kernels::GemmBlock> blocks;
+  for (const Job& job : plan.jobs) {
+    auto& targets = rows.emplace_back();
+    for (std::size_t r = 0; r < job.rows.size(); ++r) {
+      std::uint64_t* limb_out = out[job.rows[r]].part(part).limb(limb);
+      targets.push_back({limb_out, job.first[r] ? bias(job.rows[r]) : 0, !job.first[r]});
     }
+    blocks.push_back({job.rows.size(), job.columns.size(), job.matrix->weights.data(),
+                      job.columns.data(), targets.data()});
+  }
+  kernels::kernels().gemm(q, {in.size(), in.data(), blocks.size(), blocks.data()}, n);
+  for (std::size_t row = 0; row < out.size(); ++row) {
+    if (!plan.written[row]) std::fill_n(out[row].part(part).limb(limb), n, bias(row));
   }
 }
 
@@ -85,28 +103,20 @@ std::vector<Ciphertext> run_affine(const ckks::Context& context, const program::
                                    ckks::CiphertextInfo info, const Operand& operand) {
   const program::Value& value = program.values[id];
   const Affine& affine = std::get<Affine>(value.op);
-  const std::size_t n = context.n();
-
-  std::vector<bool> overwritten(tile.elements.size());
-  const std::vector<Job> jobs = plan_jobs(affine, tile, operand, overwritten);
+  const Plan plan = make_plan(affine, tile, operand);
+  const std::vector<double> biases = integer_biases(affine, tile, value.scale.value);
   info.level = value.level;
   info.scale = value.scale;
   std::vector<Ciphertext> out;
   for (std::size_t i = 0; i < tile.elements.size(); ++i) {
     out.emplace_back(context, info, value.parts);
-    if (!overwritten[i]) clear(out.back(), n);
   }
   const std::size_t primes = value.level.primes();
   const ring::RnsBasis basis = context.basis(value.level);
   base::parallel_for(value.parts * primes, [&](std::size_t task) {
-    for (const Job& job : jobs) {
-      multiply(job, basis.modulus(task % primes), task / primes, task % primes, out, n);
-    }
+    multiply(plan, biases, basis.modulus(task % primes), task / primes, task % primes, out,
+             context.n());
   });
-  const ckks::Evaluator evaluator(context);
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    evaluator.add_scalar(out[i], affine.bias[tile.elements[i]]);
-  }
   return out;
 }
 

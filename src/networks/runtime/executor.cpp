@@ -97,8 +97,14 @@ double Executor::progress() const {
 void Executor::run_wave() {
   const program::Wave& wave = schedule_.waves[next_wave_];
   const program::Stage& stage = schedule_.stages[wave.stage];
-  base::parallel_for(wave.tiles.size(),
-                     [&](std::size_t i) { run_tile(stage, stage.tiles[wave.tiles[i]]); });
+  // All tiles of a wave as one: windows that overlap share the preparation of their inputs.
+  program::Tile tile;
+  for (std::uint32_t t : wave.tiles) {
+    const program::Tile& part = stage.tiles[t];
+    tile.elements.insert(tile.elements.end(), part.elements.begin(), part.elements.end());
+    tile.blocks.insert(tile.blocks.end(), part.blocks.begin(), part.blocks.end());
+  }
+  run_tile(stage, tile);
   for (const Element& element : wave.release) store_[element.value][element.index].reset();
   ++next_wave_;
 }
@@ -218,8 +224,7 @@ Ciphertext Executor::apply(ValueId id, std::uint32_t index, std::map<ValueId, Ci
 }
 
 void Executor::store(ValueId id, std::uint32_t index, Ciphertext&& ciphertext) {
-  // A rescaled polynomial still holds the memory of its dropped primes; the copy does not.
-  store_[id][index] = ciphertext.clone();
+  store_[id][index] = std::move(ciphertext);
 }
 
 const std::map<Element, const Ciphertext*> Executor::live() const {

@@ -34,9 +34,10 @@ ckks::Poly read_polynomial(const ring::RnsBasis& basis, std::span<const std::uin
     const std::size_t size = packed_bytes(basis.n(), bits);
     unpack_bits(bytes.subspan(at, size), bits, {poly.limb(i), basis.n()});
     at += size;
+    // Differences of numbers below 2^63: the top bit is the comparison.
     std::uint64_t excess = 0;
-    for (std::size_t k = 0; k < basis.n(); ++k) excess |= poly.limb(i)[k] >= q ? 1 : 0;
-    if (excess != 0) {
+    for (std::size_t k = 0; k < basis.n(); ++k) excess |= q - 1 - poly.limb(i)[k];
+    if (excess >> 63 != 0) {
       base::fail(base::ErrorCode::kCorrupt, what + ": a residue is not below its prime " +
                                                 std::to_string(q) + "; the file was altered");
     }

@@ -1,25 +1,13 @@
 #include "engine/kernels/avx2/elementwise.h"
 
 #include "engine/kernels/avx2/doubles.h"
+#include "engine/kernels/avx2/integers.h"
 
 // Bounds: with a, b in [0, q) the quotient a·b/q is below q < 2^50, so product(a, b) lies in
 // ±(1/2 + 2^-2)·q; store_wrapped() makes it canonical. Sums of two products or with a residue stay
 // below 2^52 and take store_canonical().
 namespace serdab::kernels::avx2 {
 namespace {
-
-inline __m256i load_integers(Words place) {
-  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(place));
-}
-inline void store_integers(WordsOut place, __m256i x) {
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(place), x);
-}
-/// x in [−q, q) to [0, q).
-inline __m256i wrap_integers(__m256i x, __m256i q) {
-  const __m256d zero = _mm256_setzero_pd();
-  const __m256d correction = _mm256_blendv_pd(zero, _mm256_castsi256_pd(q), _mm256_castsi256_pd(x));
-  return _mm256_add_epi64(x, _mm256_castpd_si256(correction));
-}
 
 /// Calls body(i) for every vector of n values; n is a multiple of 16, four vectors.
 template <typename Body>
@@ -154,21 +142,6 @@ void reduce_centred(const Modulus& p, const Modulus& q, Words a, WordsOut out, s
     const Vec above = _mm256_cmp_pd(x, half, _CMP_GT_OQ);
     store_canonical(out + i, _mm256_sub_pd(x, _mm256_and_pd(above, source)), prime);
   });
-}
-
-// Measured on Zen 3, vector gathers are no faster than scalar loads.
-void permute(const std::uint32_t* index, Words a, WordsOut out, std::size_t n) {
-  SERDAB_ASSERT(a != out && n % 16 == 0);
-  for (std::size_t i = 0; i < n; i += 4) {
-    const std::uint64_t x0 = a[index[i]];
-    const std::uint64_t x1 = a[index[i + 1]];
-    const std::uint64_t x2 = a[index[i + 2]];
-    const std::uint64_t x3 = a[index[i + 3]];
-    out[i] = x0;
-    out[i + 1] = x1;
-    out[i + 2] = x2;
-    out[i + 3] = x3;
-  }
 }
 
 }  // namespace serdab::kernels::avx2

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "engine/arith/modulus.h"
+#include "engine/kernels/operands.h"
 
 namespace serdab::kernels::avx2 {
 
@@ -27,6 +27,8 @@ void subtract_multiply_scalar(const Modulus& q, Words a, Words b, std::uint64_t 
                               std::size_t n);
 void reduce(const Modulus& q, Words a, WordsOut out, std::size_t n);
 void reduce_centred(const Modulus& p, const Modulus& q, Words a, WordsOut out, std::size_t n);
-void permute(const std::uint32_t* index, Words a, WordsOut out, std::size_t n);
+void permute(const Permutation& moves, Words a, WordsOut out, std::size_t n);
+void permute_add(const Modulus& q, const Permutation& moves, Words a, Words b, WordsOut out,
+                 std::size_t n);
 
 }  // namespace serdab::kernels::avx2

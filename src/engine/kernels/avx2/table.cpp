@@ -1,6 +1,7 @@
 #include "engine/kernels/avx2/table.h"
 
 #include "engine/kernels/avx2/elementwise.h"
+#include "engine/kernels/avx2/messages.h"
 #include "engine/kernels/avx2/ntt.h"
 #include "engine/kernels/avx2/sums.h"
 
@@ -25,9 +26,11 @@ const KernelTable& avx2_kernels() {
       .reduce = avx2::reduce,
       .reduce_centred = avx2::reduce_centred,
       .permute = avx2::permute,
+      .permute_add = avx2::permute_add,
       .inner_product = avx2::inner_product,
-      .base_convert = avx2::base_convert,
+      .change_basis = avx2::change_basis,
       .gemm = avx2::gemm,
+      .messages = avx2::kMessages,
   };
   return kTable;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/kernels/avx512ifma/source.h"
+#include "engine/kernels/operands.h"
 
 namespace serdab::kernels::avx512ifma {
 
@@ -138,9 +139,27 @@ struct Elementwise {
     });
   }
 
-  static void permute(const std::uint32_t* index, Words a, WordsOut out, std::size_t n) {
+  /// Calls store(i, x) for every vector of the permuted array.
+  template <typename Store>
+  static void for_permuted(const Permutation& moves, Words a, std::size_t n, const Store& store) {
+    SERDAB_ASSERT(n % 16 == 0);
+    for (std::size_t b = 0; b < n / 8; ++b) {
+      const std::uint32_t block = moves.blocks[b];
+      SERDAB_ASSERT(block < n);
+      store(8 * b, V::permute(V::load(a + (block & ~7u)), V::load(moves.lanes[block & 7])));
+    }
+  }
+  static void permute(const Permutation& moves, Words a, WordsOut out, std::size_t n) {
     SERDAB_ASSERT(a != out);
-    for_vectors(n, [&](std::size_t i) { V::store(out + i, V::gather(a, index + i)); });
+    for_permuted(moves, a, n, [&](std::size_t i, Vec x) { V::store(out + i, x); });
+  }
+  static void permute_add(const Modulus& q, const Permutation& moves, Words a, Words b,
+                          WordsOut out, std::size_t n) {
+    SERDAB_ASSERT(a != out);
+    const Prime<V> p(q);
+    for_permuted(moves, a, n, [&](std::size_t i, Vec x) {
+      V::store(out + i, subtract_once<V>(V::add(V::load(b + i), x), p.q));
+    });
   }
 };
 

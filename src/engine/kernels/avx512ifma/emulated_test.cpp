@@ -4,6 +4,7 @@
 
 #include "engine/kernels/avx512ifma/make_table.h"
 #include "engine/kernels/avx512ifma/vector_emulated.h"
+#include "engine/kernels/scalar/messages.h"
 #include "engine/kernels/testing.h"
 
 // The AVX-512 kernels on any machine: the same templates over emulated vectors, compared with
@@ -12,7 +13,7 @@ namespace serdab::kernels::testing {
 
 const KernelTable& emulated_avx512ifma_kernels() {
   static constexpr KernelTable kTable =
-      avx512ifma::make_table<avx512ifma::Emulated>("avx512ifma_emulated");
+      avx512ifma::make_table<avx512ifma::Emulated>("avx512ifma_emulated", scalar::kMessages);
   return kTable;
 }
 

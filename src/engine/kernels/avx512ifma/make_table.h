@@ -2,7 +2,10 @@
 
 #include <string_view>
 
+#include "engine/kernels/avx512ifma/basis_kernels.h"
 #include "engine/kernels/avx512ifma/elementwise_kernels.h"
+#include "engine/kernels/avx512ifma/gemm_kernels.h"
+#include "engine/kernels/avx512ifma/message_kernels.h"
 #include "engine/kernels/avx512ifma/ntt_kernels.h"
 #include "engine/kernels/avx512ifma/sums_kernels.h"
 #include "engine/kernels/kernels.h"
@@ -12,7 +15,7 @@ namespace serdab::kernels::avx512ifma {
 /// The kernels of this folder on vectors V. Instantiated once with Ifma and once, in the tests,
 /// with Emulated; both live in anonymous namespaces, so the instances have internal linkage.
 template <typename V>
-constexpr KernelTable make_table(std::string_view name) {
+constexpr KernelTable make_table(std::string_view name, const MessageKernels& movers) {
   return {
       .name = name,
       .ntt_forward = Ntt<V>::forward,
@@ -31,9 +34,11 @@ constexpr KernelTable make_table(std::string_view name) {
       .reduce = Elementwise<V>::reduce,
       .reduce_centred = Elementwise<V>::reduce_centred,
       .permute = Elementwise<V>::permute,
+      .permute_add = Elementwise<V>::permute_add,
       .inner_product = Sums<V>::inner_product,
-      .base_convert = Sums<V>::base_convert,
-      .gemm = Sums<V>::gemm,
+      .change_basis = Basis<V>::change_basis,
+      .gemm = GemmKernels<V>::gemm,
+      .messages = make_messages<V>(movers),
   };
 }
 

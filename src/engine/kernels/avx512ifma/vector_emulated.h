@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/kernels/avx512ifma/doubles_emulated.h"
+
 namespace serdab::kernels::avx512ifma {
 namespace {
 
@@ -12,6 +14,7 @@ namespace {
 /// kernels on any machine. Written from Intel's manual, independently of the intrinsics.
 struct Emulated {
   using Vec = std::array<std::uint64_t, 8>;
+  using Doubles = EmulatedDoubles;
   static constexpr std::size_t kLanes = 8;
 
   static Vec load(const std::uint64_t* a) {
@@ -24,6 +27,13 @@ struct Emulated {
     return lanes([&](std::size_t i) { return a[i % 4]; });
   }
   static void store(std::uint64_t* a, const Vec& x) { std::copy(x.begin(), x.end(), a); }
+  static Vec load_bytes(const std::int8_t* a) {
+    return lanes(
+        [&](std::size_t i) { return static_cast<std::uint64_t>(static_cast<std::int64_t>(a[i])); });
+  }
+  static void store_bytes(std::int8_t* a, const Vec& x) {
+    for (std::size_t i = 0; i < 8; ++i) a[i] = static_cast<std::int8_t>(x[i] & 0xff);
+  }
   static Vec set1(std::uint64_t x) {
     return lanes([&](std::size_t) { return x; });
   }
@@ -67,9 +77,6 @@ struct Emulated {
   static Vec permute2(const Vec& a, const Vec& b, const Vec& index) {
     return lanes(
         [&](std::size_t i) { return (index[i] & 8) == 0 ? a[index[i] % 8] : b[index[i] % 8]; });
-  }
-  static Vec gather(const std::uint64_t* a, const std::uint32_t* index) {
-    return lanes([&](std::size_t i) { return a[index[i]]; });
   }
   static bool all_below(const Vec& a, std::uint64_t bound) {
     return std::all_of(a.begin(), a.end(), [&](std::uint64_t x) { return x < bound; });

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/kernels/avx512ifma/doubles_ifma.h"
+
 namespace serdab::kernels::avx512ifma {
 namespace {
 
@@ -12,6 +14,7 @@ namespace {
 /// in. `Emulated` (vector_emulated.h) has the same members in plain C++.
 struct Ifma {
   using Vec = __m512i;
+  using Doubles = IfmaDoubles;
   static constexpr std::size_t kLanes = 8;
 
   static Vec load(const std::uint64_t* a) { return _mm512_loadu_si512(a); }
@@ -23,6 +26,13 @@ struct Ifma {
     return _mm512_broadcast_i64x4(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(a)));
   }
   static void store(std::uint64_t* a, Vec x) { _mm512_storeu_si512(a, x); }
+  /// Eight signed bytes to words, and the low bytes of words.
+  static Vec load_bytes(const std::int8_t* a) {
+    return _mm512_cvtepi8_epi64(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(a)));
+  }
+  static void store_bytes(std::int8_t* a, Vec x) {
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(a), _mm512_cvtepi64_epi8(x));
+  }
   static Vec set1(std::uint64_t x) { return _mm512_set1_epi64(static_cast<std::int64_t>(x)); }
   static Vec add(Vec a, Vec b) { return _mm512_add_epi64(a, b); }
   static Vec sub(Vec a, Vec b) { return _mm512_sub_epi64(a, b); }
@@ -38,10 +48,6 @@ struct Ifma {
   /// Lane i is a[index[i] mod 8], or lane index[i] of a followed by b.
   static Vec permute(Vec a, Vec index) { return _mm512_permutexvar_epi64(index, a); }
   static Vec permute2(Vec a, Vec b, Vec index) { return _mm512_permutex2var_epi64(a, index, b); }
-  static Vec gather(const std::uint64_t* a, const std::uint32_t* index) {
-    const __m256i places = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(index));
-    return _mm512_i32gather_epi64(places, reinterpret_cast<const long long*>(a), 8);
-  }
   static bool all_below(Vec a, std::uint64_t bound) {
     return _mm512_cmplt_epu64_mask(a, set1(bound)) == 0xff;
   }

@@ -113,11 +113,24 @@ void reduce_centred(const Modulus& p, const Modulus& q, Words a, WordsOut out, s
   }
 }
 
-void permute(const std::uint32_t* index, Words a, WordsOut out, std::size_t n) {
-  SERDAB_ASSERT(a != out);
+void permute(const Permutation& moves, Words a, WordsOut out, std::size_t n) {
+  SERDAB_ASSERT(a != out && n % 8 == 0);
   for (std::size_t i = 0; i < n; ++i) {
-    SERDAB_ASSERT(index[i] < n);
-    out[i] = a[index[i]];
+    const std::uint32_t block = moves.blocks[i / 8];
+    SERDAB_ASSERT(block < n);
+    out[i] = a[block / 8 * 8 + moves.lanes[block % 8][i % 8]];
+  }
+}
+
+void permute_add(const Modulus& q, const Permutation& moves, Words a, Words b, WordsOut out,
+                 std::size_t n) {
+  SERDAB_ASSERT(a != out && n % 8 == 0);
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::uint32_t block = moves.blocks[i / 8];
+    SERDAB_ASSERT(block < n);
+    const std::uint64_t moved = a[block / 8 * 8 + moves.lanes[block % 8][i % 8]];
+    SERDAB_ASSERT(moved < q.value() && b[i] < q.value());
+    out[i] = add_mod(b[i], moved, q);
   }
 }
 

@@ -8,54 +8,84 @@ namespace serdab::kernels::scalar {
 
 using Wide = unsigned __int128;
 
-// 64 products of two residues below 2^50 stay below 2^106.
-void inner_product(const Modulus& q, std::size_t digits, const std::uint64_t* const* d,
-                   const std::uint64_t* const* k0, const std::uint64_t* const* k1,
-                   std::uint64_t* out0, std::uint64_t* out1, std::size_t n) {
-  SERDAB_ASSERT(digits <= 64);
-  for (std::size_t i = 0; i < n; ++i) {
-    Wide sum0 = 0;
-    Wide sum1 = 0;
-    for (std::size_t j = 0; j < digits; ++j) {
-      SERDAB_ASSERT(d[j][i] < q.value() && k0[j][i] < q.value() && k1[j][i] < q.value());
-      sum0 += Wide{d[j][i]} * k0[j][i];
-      sum1 += Wide{d[j][i]} * k1[j][i];
+namespace {
+
+// 65 products of two residues below 2^50 stay below 2^107.
+std::uint64_t sum_of_products(const Modulus& q, const InnerProduct& sums,
+                              const std::uint64_t* const* k, const std::uint64_t* addend,
+                              std::size_t i) {
+  Wide sum = addend == nullptr ? 0 : Wide{addend[i]} * sums.w;
+  for (std::size_t j = 0; j < sums.digits; ++j) {
+    SERDAB_ASSERT(sums.d[j][i] < q.value() && k[j][i] < q.value());
+    sum += Wide{sums.d[j][i]} * k[j][i];
+  }
+  return arith::reduce(sum, q);
+}
+
+/// Residues x over all moduli to mixed-radix digits (Garner): x_i <- (x_i − d_j)/m_j for all j < i.
+void to_digits(const BasisChange& change, std::uint64_t* x) {
+  for (std::size_t i = 0; i < change.sources; ++i) {
+    const Modulus& m = *change.moduli[i];
+    if (change.shifts != nullptr) x[i] = add_mod(x[i], change.shifts[i], m);
+    for (std::size_t j = 0; j < i; ++j) {
+      const std::uint64_t inverse = change.inverses[i * change.sources + j];
+      x[i] = mul_mod(sub_mod(x[i], arith::reduce(x[j], m), m), inverse, m);
     }
-    out0[i] = arith::reduce(sum0, q);
-    out1[i] = arith::reduce(sum1, q);
   }
 }
 
-void base_convert(const Modulus& q, std::size_t sources, const std::uint64_t* const* in,
-                  const std::uint64_t* factors, std::uint64_t* out, std::size_t n) {
-  SERDAB_ASSERT(sources <= 64);
+}  // namespace
+
+void inner_product(const Modulus& q, const InnerProduct& sums, std::size_t n) {
+  SERDAB_ASSERT(sums.digits <= 64 && sums.w < q.value());
   for (std::size_t i = 0; i < n; ++i) {
-    Wide sum = 0;
-    for (std::size_t j = 0; j < sources; ++j) {
-      SERDAB_ASSERT((in[j][i] >> 50) == 0 && factors[j] < q.value());
-      sum += Wide{in[j][i]} * factors[j];
+    const std::uint64_t out0 = sum_of_products(q, sums, sums.k0, sums.addend0, i);
+    const std::uint64_t out1 = sum_of_products(q, sums, sums.k1, sums.addend1, i);
+    sums.out0[i] = out0;
+    sums.out1[i] = out1;
+  }
+}
+
+// 64 products of two residues below 2^50 stay below 2^106.
+void change_basis(const BasisChange& change, std::size_t n) {
+  SERDAB_ASSERT(change.sources >= 1 && change.sources <= 64);
+  std::vector<std::uint64_t> digits(change.sources);
+  for (std::size_t c = 0; c < n; ++c) {
+    for (std::size_t i = 0; i < change.sources; ++i) {
+      SERDAB_ASSERT(change.in[i][c] < change.moduli[i]->value());
+      digits[i] = change.in[i][c];
     }
-    out[i] = arith::reduce(sum, q);
+    to_digits(change, digits.data());
+    for (std::size_t t = 0; t < change.targets; ++t) {
+      const BasisTarget& target = change.target[t];
+      Wide sum = target.offset;
+      for (std::size_t i = 0; i < change.sources; ++i) sum += Wide{digits[i]} * target.factors[i];
+      target.out[c] = arith::reduce(sum, *target.q);
+    }
   }
 }
 
 // |weight| < 2^20, residues below 2^50, at most 2^12 columns: sums stay within ±2^82.
-void gemm(const Modulus& q, const GemmWeights& weights, const std::uint64_t* const* in,
-          std::uint64_t* const* out, std::size_t n) {
-  SERDAB_ASSERT(weights.cols <= 4096);
-  std::vector<std::uint64_t> column(weights.cols);
+void gemm(const Modulus& q, const Gemm& gemm, std::size_t n) {
+  std::vector<std::uint64_t> x(gemm.inputs);
   for (std::size_t c = 0; c < n; ++c) {
     // Read a column before writing one, so that outputs may be inputs.
-    for (std::size_t k = 0; k < weights.cols; ++k) column[k] = in[k][c];
-    for (std::size_t r = 0; r < weights.rows; ++r) {
-      const std::int32_t* row = weights.values + r * weights.cols;
-      __int128 sum = 0;
-      for (std::size_t k = 0; k < weights.cols; ++k) {
-        SERDAB_ASSERT(column[k] < q.value() && row[k] > -(1 << 20) && row[k] < (1 << 20));
-        sum += static_cast<__int128>(row[k]) * static_cast<__int128>(column[k]);
+    for (std::size_t k = 0; k < gemm.inputs; ++k) x[k] = gemm.in[k][c];
+    for (std::size_t b = 0; b < gemm.block_count; ++b) {
+      const GemmBlock& block = gemm.blocks[b];
+      SERDAB_ASSERT(block.col_count <= 4096);
+      for (std::size_t r = 0; r < block.row_count; ++r) {
+        const std::int32_t* weights = block.weights + r * block.col_count;
+        const GemmRow& row = block.rows[r];
+        auto sum = static_cast<__int128>(row.bias + (row.accumulate ? row.out[c] : 0));
+        for (std::size_t k = 0; k < block.col_count; ++k) {
+          const std::uint64_t value = x[block.columns[k]];
+          SERDAB_ASSERT(value < q.value() && weights[k] > -(1 << 20) && weights[k] < (1 << 20));
+          sum += static_cast<__int128>(weights[k]) * static_cast<__int128>(value);
+        }
+        const std::uint64_t size = arith::reduce(static_cast<Wide>(sum < 0 ? -sum : sum), q);
+        row.out[c] = sum < 0 ? negate_mod(size, q) : size;
       }
-      const std::uint64_t size = arith::reduce(static_cast<Wide>(sum < 0 ? -sum : sum), q);
-      out[r][c] = sum < 0 ? negate_mod(size, q) : size;
     }
   }
 }

@@ -1,19 +1,14 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 
-#include "engine/kernels/kernels.h"
+#include "engine/kernels/operands.h"
 
 /// The specification of the members of KernelTable that add up many products.
 namespace serdab::kernels::scalar {
 
-void inner_product(const Modulus& q, std::size_t digits, const std::uint64_t* const* d,
-                   const std::uint64_t* const* k0, const std::uint64_t* const* k1,
-                   std::uint64_t* out0, std::uint64_t* out1, std::size_t n);
-void base_convert(const Modulus& q, std::size_t sources, const std::uint64_t* const* in,
-                  const std::uint64_t* factors, std::uint64_t* out, std::size_t n);
-void gemm(const Modulus& q, const GemmWeights& weights, const std::uint64_t* const* in,
-          std::uint64_t* const* out, std::size_t n);
+void inner_product(const Modulus& q, const InnerProduct& sums, std::size_t n);
+void change_basis(const BasisChange& change, std::size_t n);
+void gemm(const Modulus& q, const Gemm& gemm, std::size_t n);
 
 }  // namespace serdab::kernels::scalar

@@ -1,5 +1,6 @@
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/scalar/elementwise.h"
+#include "engine/kernels/scalar/messages.h"
 #include "engine/kernels/scalar/ntt.h"
 #include "engine/kernels/scalar/sums.h"
 
@@ -24,9 +25,11 @@ const KernelTable& scalar_kernels() {
       .reduce = scalar::reduce,
       .reduce_centred = scalar::reduce_centred,
       .permute = scalar::permute,
+      .permute_add = scalar::permute_add,
       .inner_product = scalar::inner_product,
-      .base_convert = scalar::base_convert,
+      .change_basis = scalar::change_basis,
       .gemm = scalar::gemm,
+      .messages = scalar::kMessages,
   };
   return kTable;
 }

@@ -43,6 +43,7 @@ class Counter {
         for (std::size_t i = 0; i < value.level.primes(); ++i) {
           const double bits = std::log2(static_cast<double>(program_.primes[i]));
           (bits <= spare ? counts.macs : counts.wide_macs) += terms;
+          counts.gemm_words += double{1} * (matrix.rows + matrix.cols) * value.parts * n_;
         }
       }
     }

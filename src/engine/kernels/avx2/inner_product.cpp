@@ -19,6 +19,12 @@ class BlockSums {
     for (std::size_t c = 0; c < kBlock; c += kLanes) _mm256_store_pd(total_ + c, set1(0));
     begin_group();
   }
+  /// The whole sum starts with addend·w, within ±3q/4.
+  void begin_with(const std::uint64_t* addend, const Factor& w, std::size_t width) {
+    for (std::size_t c = 0; c < width; c += kLanes) {
+      _mm256_store_pd(total_ + c, product(load_words(addend + c), w, p_));
+    }
+  }
   Accumulator load(std::size_t c) const {
     return {_mm256_load_pd(high_ + c), _mm256_load_pd(low_ + c)};
   }
@@ -72,70 +78,34 @@ void add_products(const std::uint64_t* const* d, const std::uint64_t* const* k0,
   }
 }
 
-/// The same for one sum and factors that hold for all columns.
-template <std::size_t kTerms>
-void add_multiples(const std::uint64_t* const* in, const double* factors, std::size_t column,
-                   std::size_t width, BlockSums& sums) {
-  for (std::size_t c = 0; c < width; c += kLanes) {
-    Accumulator sum = sums.load(c);
-#pragma GCC unroll 2
-    for (std::size_t j = 0; j < kTerms; ++j) {
-      sum.add(load_words(in[j] + column + c), set1(factors[j]));
-    }
-    sums.store(c, sum);
-  }
-}
-
 inline bool group_is_full(std::size_t terms) { return terms % Accumulator::kProducts == 0; }
 
 }  // namespace
 
-void inner_product(const Modulus& q, std::size_t digits, const std::uint64_t* const* d,
-                   const std::uint64_t* const* k0, const std::uint64_t* const* k1,
-                   std::uint64_t* out0, std::uint64_t* out1, std::size_t n) {
-  SERDAB_ASSERT(digits <= kMaxTerms && n % 16 == 0);
+void inner_product(const Modulus& q, const InnerProduct& sums, std::size_t n) {
+  SERDAB_ASSERT(sums.digits <= kMaxTerms && sums.w < q.value() && n % 16 == 0);
   const Prime p = make_prime(q);
+  const Factor w = make_factor(set1_centred(sums.w, q), p);
   for (std::size_t i = 0; i < n; i += kBlock) {
     const std::size_t width = n - i < kBlock ? n - i : kBlock;
     BlockSums sums0(p), sums1(p);
-    for (std::size_t j = 0; j < digits;) {
-      if (j + 1 < digits) {
-        add_products<2>(d + j, k0 + j, k1 + j, i, width, sums0, sums1);
+    if (sums.addend0 != nullptr) sums0.begin_with(sums.addend0 + i, w, width);
+    if (sums.addend1 != nullptr) sums1.begin_with(sums.addend1 + i, w, width);
+    for (std::size_t j = 0; j < sums.digits;) {
+      if (j + 1 < sums.digits) {
+        add_products<2>(sums.d + j, sums.k0 + j, sums.k1 + j, i, width, sums0, sums1);
         j += 2;
       } else {
-        add_products<1>(d + j, k0 + j, k1 + j, i, width, sums0, sums1);
+        add_products<1>(sums.d + j, sums.k0 + j, sums.k1 + j, i, width, sums0, sums1);
         j += 1;
       }
-      if (group_is_full(j) || j == digits) {
+      if (group_is_full(j) || j == sums.digits) {
         sums0.end_group();
         sums1.end_group();
       }
     }
-    sums0.write(out0 + i, width);
-    sums1.write(out1 + i, width);
-  }
-}
-
-void base_convert(const Modulus& q, std::size_t sources, const std::uint64_t* const* in,
-                  const std::uint64_t* factors, std::uint64_t* out, std::size_t n) {
-  SERDAB_ASSERT(sources <= kMaxTerms && n % 16 == 0);
-  const Prime p = make_prime(q);
-  double factor[kMaxTerms];
-  for (std::size_t j = 0; j < sources; ++j) factor[j] = static_cast<double>(factors[j]);
-  for (std::size_t i = 0; i < n; i += kBlock) {
-    const std::size_t width = n - i < kBlock ? n - i : kBlock;
-    BlockSums sums(p);
-    for (std::size_t j = 0; j < sources;) {
-      if (j + 1 < sources) {
-        add_multiples<2>(in + j, factor + j, i, width, sums);
-        j += 2;
-      } else {
-        add_multiples<1>(in + j, factor + j, i, width, sums);
-        j += 1;
-      }
-      if (group_is_full(j) || j == sources) sums.end_group();
-    }
-    sums.write(out + i, width);
+    sums0.write(sums.out0 + i, width);
+    sums1.write(sums.out1 + i, width);
   }
 }
 
