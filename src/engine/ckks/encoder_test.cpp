@@ -86,6 +86,30 @@ TEST_P(Encoding, LargeScalesAreExactIntegers) {
   EXPECT_NEAR(encoder.decode_real(plaintext)[5], 0.75, 1e-15);
 }
 
+TEST_P(Encoding, DecodingIsExactUpToHalfOfQ) {
+  const double half = std::exp2(context.parameters().log_q(context.max_level()) - 1);
+  std::vector<double> coefficients(context.n(), 3.0);
+  const double edges[] = {half * 0.999, -half * 0.999, 0x1p52 + 1, -0x1p53, 0x1p99, 1 - 0x1p49, 0};
+  for (std::size_t i = 0; i < std::size(edges); ++i) {
+    coefficients[100 * i] = std::nearbyint(edges[i]);
+  }
+  auto plaintext = encoder.encode_coefficients(coefficients, context.max_level(), Scale{1});
+  EXPECT_EQ(encoder.decode_coefficients(plaintext), coefficients);
+  const auto slots = encoder.decode(plaintext);
+  const auto real = encoder.decode_real(plaintext.clone());
+  EXPECT_EQ(encoder.decode(std::move(plaintext)), slots);
+  for (std::size_t i = 0; i < slots.size(); ++i) ASSERT_EQ(real[i], slots[i].real());
+}
+
+TEST_P(Encoding, SmallRingsWork) {
+  const Context small(toy(GetParam(), 5));
+  const Encoder small_encoder(small);
+  const auto values = random_reals(small_encoder.slots());
+  const auto decoded =
+      small_encoder.decode_real(small_encoder.encode(values, Level{2}, Scale{0x1p40}));
+  for (std::size_t i = 0; i < values.size(); ++i) ASSERT_NEAR(decoded[i], values[i], 1e-10);
+}
+
 TEST_P(Encoding, BadInputsAreRefused) {
   const std::vector<double> many(encoder.slots() + 1, 0.0);
   EXPECT_THROW(encoder.encode(many, Level{0}, Scale{1}), base::Error);

@@ -4,8 +4,8 @@
 #include "engine/base/pool.h"
 #include "engine/kernels/operands.h"
 
-/// What the modular GEMM of every vector instruction set prepares. Internal linkage: see
-/// CMakeLists.txt.
+/// What the modular GEMM of every vector instruction set prepares: the weights, and where sums must
+/// be reduced on the way. Internal linkage: see CMakeLists.txt.
 namespace serdab::kernels {
 namespace {
 
@@ -18,99 +18,106 @@ struct RowGroups {
   std::size_t begin(std::size_t group) const { return group * rows / count; }
 };
 
+/// What exact sums allow: of whole residues, and of residues in two halves, the largest Σ|w|
+/// between two reductions; and how many terms a reduction costs.
+struct GemmLimits {
+  std::int64_t whole, split;
+  std::size_t reduction_cost;
+};
+
 /// A matrix that one or more blocks use.
 struct GemmMatrix {
   const std::int32_t* weights;
   std::size_t rows, cols;
-  std::size_t place;         ///< of its packed weights
-  std::int64_t sum = 0;      ///< the largest Σ_k |w[r][k]|
-  std::int64_t largest = 1;  ///< at least every |w|
+  std::size_t place;          ///< of its packed weights
+  std::uint32_t* segments;    ///< term counts between reductions, with the sum cols
+  std::size_t segment_count;  ///< at least 1
+  bool split;
 };
 
 /// Some rows of a block.
 template <typename Word>
 struct GemmGroup {
-  const Word* weights;  ///< column by column
-  const std::uint32_t* columns;
+  const Word* weights;                  ///< column by column
+  const std::uint64_t* const* sources;  ///< an input for each column
   const GemmRow* rows;
-  std::size_t cols;
-  std::size_t period;  ///< terms between two reductions
+  const std::uint32_t* segments;
+  std::size_t segment_count;
+  std::size_t prefetch;  ///< words ahead; 0 where another group has asked
 };
 
-/// The matrices of a call, each once, and memory for panels: strips of columns of all inputs, as
-/// the kernel wants them. `Word` is what a weight becomes.
+/// How many words ahead the first row group of a block asks for its inputs: each input is an array
+/// of its own, more streams than the processor's prefetchers follow. The lines that wait stay
+/// within half of L1 where they can.
+inline std::size_t gemm_prefetch_words(const Gemm& gemm) {
+  constexpr std::size_t kLine = 8, kWaiting = 256;
+  const std::size_t lines = kWaiting / (gemm.inputs + 1);
+  return kLine * (lines < 1 ? 1 : lines > 8 ? 8 : lines);
+}
+
+/// The matrices of a call, each once, and the inputs of its blocks. `Word` is what a weight
+/// becomes.
 template <typename Word>
 class GemmPlan {
  public:
-  explicit GemmPlan(const Gemm& gemm) : gemm_(gemm) {
-    list_bytes_ = gemm.block_count * (sizeof(GemmMatrix) + sizeof(std::uint32_t)) + 1;
-    matrices_ = static_cast<GemmMatrix*>(base::pool_acquire(list_bytes_));
-    matrix_of_ = reinterpret_cast<std::uint32_t*>(matrices_ + gemm.block_count);
-    for (std::size_t b = 0; b < gemm.block_count; ++b) matrix_of_[b] = find(gemm.blocks[b]);
+  template <typename Encode>
+  GemmPlan(const Gemm& gemm, const GemmLimits& limits, const Encode& encode)
+      : gemm_(gemm), limits_(limits), prefetch_(gemm_prefetch_words(gemm)) {
+    std::size_t columns = 0, rows = 0, weights = 0;
+    for (std::size_t b = 0; b < gemm.block_count; ++b) {
+      const GemmBlock& block = gemm.blocks[b];
+      SERDAB_ASSERT(block.col_count <= 4096);
+      columns += block.col_count + 1;
+      rows = rows < block.row_count ? block.row_count : rows;
+      weights += block.row_count * block.col_count;
+    }
+    bytes_ = weights * sizeof(Word) +
+             gemm.block_count * (sizeof(GemmMatrix) + sizeof(std::uint32_t)) +
+             columns * (sizeof(std::uint64_t*) + sizeof(std::uint32_t)) +
+             rows * sizeof(std::int64_t) + 1;
+    // Largest alignment first.
+    weights_ = static_cast<Word*>(base::pool_acquire(bytes_));
+    matrices_ = reinterpret_cast<GemmMatrix*>(weights_ + weights);
+    sources_ = reinterpret_cast<const std::uint64_t**>(matrices_ + gemm.block_count);
+    row_sums_ = reinterpret_cast<std::int64_t*>(sources_ + columns);
+    segments_ = reinterpret_cast<std::uint32_t*>(row_sums_ + rows);
+    matrix_of_ = segments_ + columns;
+    const std::uint64_t** source = sources_;
+    for (std::size_t b = 0; b < gemm.block_count; ++b) {
+      const GemmBlock& block = gemm.blocks[b];
+      matrix_of_[b] = find(block, encode);
+      for (std::size_t k = 0; k < block.col_count; ++k) *source++ = gemm.in[block.columns[k]];
+    }
   }
-  ~GemmPlan() {
-    if (weights_ != nullptr) base::pool_release(weights_, word_bytes_);
-    base::pool_release(matrices_, list_bytes_);
-  }
+  ~GemmPlan() { base::pool_release(weights_, bytes_); }
   GemmPlan(const GemmPlan&) = delete;
   GemmPlan& operator=(const GemmPlan&) = delete;
 
-  /// Σ_k |w[r][k]| of every row of every block is at most this.
-  std::int64_t largest_sum() const { return largest_sum_; }
-
-  /// Packs all weights as encode(w). Panels take `panel_words` words an input for `panel_columns`
-  /// columns; a strip has as many panels as fit `strip_bytes`, at least one. Sums of |weight| above
-  /// `sum_limit` are to be reduced in between.
-  template <typename Encode>
-  void prepare(std::size_t panel_words, std::size_t panel_columns, std::size_t min_strip,
-               std::size_t max_strip, std::size_t strip_bytes, std::int64_t sum_limit,
-               const Encode& encode) {
-    panel_size_ = gemm_.inputs * panel_words;
-    panel_columns_ = panel_columns;
-    sum_limit_ = sum_limit;
-    strip_ = max_strip;
-    while (strip_ > min_strip &&
-           strip_ / panel_columns * panel_size_ * sizeof(Word) > strip_bytes) {
-      strip_ /= 2;
-    }
-    constexpr std::size_t kLine = 64 / sizeof(Word);
-    const std::size_t weight_words = (weight_count_ + kLine - 1) / kLine * kLine;
-    word_bytes_ = (weight_words + strip_ / panel_columns * panel_size_ + 1) * sizeof(Word);
-    weights_ = static_cast<Word*>(base::pool_acquire(word_bytes_));
-    panels_ = weights_ + weight_words;
-    for (std::size_t m = 0; m < matrix_count_; ++m) pack(matrices_[m], encode);
-  }
-
-  std::size_t strip() const { return strip_; }  ///< columns, a multiple of panel_columns
-  Word* panels() const { return panels_; }
-  std::size_t panel_size() const { return panel_size_; }  ///< words from one panel to the next
-
-  /// Calls multiply(rows, group, panel, column) for every row group of every block and every panel
-  /// of a strip of `width` columns from `column`.
+  /// Calls multiply(split, rows, group) for every row group of every block, in order.
   template <typename Multiply>
-  void for_panels(std::size_t column, std::size_t width, const Multiply& multiply) const {
+  void for_groups(const Multiply& multiply) const {
+    const std::uint64_t* const* sources = sources_;
     for (std::size_t b = 0; b < gemm_.block_count; ++b) {
       const GemmBlock& block = gemm_.blocks[b];
       const GemmMatrix& matrix = matrices_[matrix_of_[b]];
-      const std::size_t period = matrix.sum <= sum_limit_
-                                     ? matrix.cols
-                                     : static_cast<std::size_t>(sum_limit_ / matrix.largest);
       const RowGroups groups(block.row_count);
       for (std::size_t g = 0; g < groups.count; ++g) {
         const std::size_t row = groups.begin(g);
         const GemmGroup<Word> group = {weights_ + matrix.place + row * block.col_count,
-                                       block.columns, block.rows + row, block.col_count, period};
-        const Word* panel = panels_;
-        for (std::size_t c = 0; c < width; c += panel_columns_, panel += panel_size_) {
-          multiply(groups.begin(g + 1) - row, group, panel, column + c);
-        }
+                                       sources,
+                                       block.rows + row,
+                                       matrix.segments,
+                                       matrix.segment_count,
+                                       g == 0 ? prefetch_ : 0};
+        multiply(matrix.split, groups.begin(g + 1) - row, group);
       }
+      sources += block.col_count;
     }
   }
 
  private:
-  std::uint32_t find(const GemmBlock& block) {
-    SERDAB_ASSERT(block.col_count <= 4096);
+  template <typename Encode>
+  std::uint32_t find(const GemmBlock& block, const Encode& encode) {
     // Tiles have few matrices, and neighbouring blocks often the same.
     for (std::size_t m = matrix_count_; m-- > 0;) {
       const GemmMatrix& known = matrices_[m];
@@ -120,25 +127,52 @@ class GemmPlan {
       }
     }
     GemmMatrix& fresh = matrices_[matrix_count_];
-    fresh = {block.weights, block.row_count, block.col_count, weight_count_};
-    measure(fresh);
-    weight_count_ += fresh.rows * fresh.cols;
-    if (fresh.sum > largest_sum_) largest_sum_ = fresh.sum;
+    fresh = {block.weights, block.row_count, block.col_count, packed_, segments_, 0, false};
+    cut(fresh, limits_.whole);
+    const std::size_t cost = fresh.cols + limits_.reduction_cost * (fresh.segment_count - 1);
+    if (cost > 2 * fresh.cols) {
+      fresh.split = true;
+      cut(fresh, limits_.split);
+    }
+    segments_ += fresh.segment_count;
+    pack(fresh, encode);
+    packed_ += fresh.rows * fresh.cols;
     return static_cast<std::uint32_t>(matrix_count_++);
   }
-  static void measure(GemmMatrix& matrix) {
-    for (std::size_t r = 0; r < matrix.rows; ++r) {
-      std::int64_t sum = 0;
-      for (std::size_t k = 0; k < matrix.cols; ++k) {
-        const std::int32_t w = matrix.weights[r * matrix.cols + k];
-        SERDAB_ASSERT(w > -(1 << 20) && w < (1 << 20));
-        const std::int64_t size = w < 0 ? -std::int64_t{w} : std::int64_t{w};
-        sum += size;
-        if (size > matrix.largest) matrix.largest = size;
+
+  /// Segments of as many terms as keep every row's Σ|w| within the limit; too many of them to be of
+  /// use if a single weight is beyond it.
+  void cut(GemmMatrix& matrix, std::int64_t limit) {
+    for (std::size_t r = 0; r < matrix.rows; ++r) row_sums_[r] = 0;
+    std::size_t begin = 0;
+    matrix.segment_count = 1;
+    for (std::size_t k = 0; k < matrix.cols; ++k) {
+      std::int64_t sum = 0, largest = 0;
+      for (std::size_t r = 0; r < matrix.rows; ++r) {
+        const std::int64_t size = magnitude(matrix.weights[r * matrix.cols + k]);
+        row_sums_[r] += size;
+        sum = sum < row_sums_[r] ? row_sums_[r] : sum;
+        largest = largest < size ? size : largest;
       }
-      if (sum > matrix.sum) matrix.sum = sum;
+      if (largest > limit) {
+        matrix.segment_count = matrix.cols + 2;
+        return;
+      }
+      if (sum <= limit) continue;
+      matrix.segments[matrix.segment_count - 1] = static_cast<std::uint32_t>(k - begin);
+      ++matrix.segment_count;
+      begin = k;
+      for (std::size_t r = 0; r < matrix.rows; ++r) {
+        row_sums_[r] = magnitude(matrix.weights[r * matrix.cols + k]);
+      }
     }
+    matrix.segments[matrix.segment_count - 1] = static_cast<std::uint32_t>(matrix.cols - begin);
   }
+  static std::int64_t magnitude(std::int32_t w) {
+    SERDAB_ASSERT(w > -(1 << 20) && w < (1 << 20));
+    return w < 0 ? -std::int64_t{w} : std::int64_t{w};
+  }
+
   template <typename Encode>
   void pack(const GemmMatrix& matrix, const Encode& encode) {
     const RowGroups groups(matrix.rows);
@@ -153,14 +187,16 @@ class GemmPlan {
   }
 
   const Gemm& gemm_;
-  std::size_t list_bytes_, word_bytes_ = 0;
+  GemmLimits limits_;
+  std::size_t prefetch_;
+  std::size_t bytes_;
+  Word* weights_;
   GemmMatrix* matrices_;
+  const std::uint64_t** sources_;
+  std::int64_t* row_sums_;
+  std::uint32_t* segments_;
   std::uint32_t* matrix_of_;
-  std::size_t matrix_count_ = 0, weight_count_ = 0;
-  std::int64_t largest_sum_ = 0, sum_limit_ = 0;
-  std::size_t panel_size_ = 0, panel_columns_ = 0, strip_ = 0;
-  Word* weights_ = nullptr;
-  Word* panels_ = nullptr;
+  std::size_t matrix_count_ = 0, packed_ = 0;
 };
 
 }  // namespace

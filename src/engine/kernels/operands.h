@@ -69,8 +69,7 @@ struct GemmBlock {
   const GemmRow* rows = nullptr;
 };
 
-/// Blocks on common inputs, done in order. An output may be an input: all blocks read the inputs as
-/// they were before the call.
+/// Blocks on common inputs, done in order. No output is an input.
 struct Gemm {
   std::size_t inputs = 0;
   const std::uint64_t* const* in = nullptr;

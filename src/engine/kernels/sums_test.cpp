@@ -296,23 +296,6 @@ TEST_P(Sums, GemmOfManyBlocks) {
   }
 }
 
-TEST_P(Sums, GemmMayOverwriteItsInputs) {
-  constexpr std::size_t kN = 1024;
-  const Modulus m = q();
-  const auto weights = test_weights(9, 8, false);
-  const auto columns = all_columns(3);
-  std::vector<Words> in[2];
-  for (int which = 0; which < 2; ++which) {
-    for (std::uint64_t k = 0; k < 3; ++k) in[which].push_back(test_words(m.value(), kN, k));
-    std::vector<GemmRow> rows;
-    for (Words& words : in[which]) rows.push_back({words.data(), 0, false});
-    const GemmBlock block{3, 3, weights.data(), columns.data(), rows.data()};
-    (which == 0 ? scalar() : table())
-        .gemm(m, {3, pointers(std::as_const(in[which])).data(), 1, &block}, kN);
-  }
-  for (std::size_t r = 0; r < 3; ++r) EXPECT_EQ(values(in[0][r]), values(in[1][r]));
-}
-
 std::string name_of(const ::testing::TestParamInfo<Sums::ParamType>& param) {
   return std::string(std::get<0>(param.param)->name) + "_" +
          std::to_string(std::get<1>(param.param)) + "bit";

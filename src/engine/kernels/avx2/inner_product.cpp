@@ -1,111 +1,75 @@
+#include "engine/kernels/avx2/accumulator.h"
 #include "engine/kernels/avx2/sums.h"
 
-#include "engine/kernels/avx2/accumulator.h"
-
-// Sources are arrays of N words, so that the same column of all of them falls into the same cache
-// set: more than eight at a time evict each other. Each source is therefore read a block of columns
-// at a time, and the block's sums wait in memory, in L1.
+// One cache line of every array at a time: the sums of its eight columns stay in registers. Three
+// arrays a digit are more streams than the processor's own prefetchers follow.
 namespace serdab::kernels::avx2 {
 namespace {
 
-constexpr std::size_t kMaxTerms = 64;
-constexpr std::size_t kBlock = 64;
-static_assert(Accumulator::kProducts % 2 == 0);
+constexpr std::size_t kColumns = 2 * kLanes;
+constexpr std::size_t kPrefetchAhead = 4 * kColumns;
 
-/// Sums of one block of columns: the group that grows, and the groups before it.
-class BlockSums {
- public:
-  explicit BlockSums(const Prime& p) : p_(p) {
-    for (std::size_t c = 0; c < kBlock; c += kLanes) _mm256_store_pd(total_ + c, set1(0));
-    begin_group();
-  }
-  /// The whole sum starts with addend·w, within ±3q/4.
-  void begin_with(const std::uint64_t* addend, const Factor& w, std::size_t width) {
-    for (std::size_t c = 0; c < width; c += kLanes) {
-      _mm256_store_pd(total_ + c, product(load_words(addend + c), w, p_));
-    }
-  }
-  Accumulator load(std::size_t c) const {
-    return {_mm256_load_pd(high_ + c), _mm256_load_pd(low_ + c)};
-  }
-  void store(std::size_t c, const Accumulator& sum) {
-    _mm256_store_pd(high_ + c, sum.high);
-    _mm256_store_pd(low_ + c, sum.low);
-  }
-  /// Closes a group. A group is within ±4q and `total` is centred before it is joined, so that
-  /// everything stays below 2^53.
-  void end_group() {
-    for (std::size_t c = 0; c < kBlock; c += kLanes) {
-      const Vec total = centre(_mm256_load_pd(total_ + c), p_);
-      _mm256_store_pd(total_ + c, _mm256_add_pd(total, load(c).fold(p_)));
-    }
-    begin_group();
-  }
-  void write(std::uint64_t* out, std::size_t width) const {
-    for (std::size_t c = 0; c < width; c += kLanes) {
-      store_canonical(out + c, _mm256_load_pd(total_ + c), p_);
-    }
-  }
-
- private:
-  void begin_group() {
-    for (std::size_t c = 0; c < kBlock; c += kLanes) {
-      store(c, {set1(Accumulator::kBase), _mm256_setzero_pd()});
-    }
-  }
-  const Prime& p_;
-  alignas(32) double high_[kBlock];
-  alignas(32) double low_[kBlock];
-  alignas(32) double total_[kBlock];
+struct LineSums {
+  Accumulator sum0[2], sum1[2];
 };
 
-/// Adds kTerms products (one or two, to load and store the sums half as often) to both sums.
-template <std::size_t kTerms>
-void add_products(const std::uint64_t* const* d, const std::uint64_t* const* k0,
-                  const std::uint64_t* const* k1, std::size_t column, std::size_t width,
-                  BlockSums& sums0, BlockSums& sums1) {
-  for (std::size_t c = 0; c < width; c += kLanes) {
-    Accumulator sum0 = sums0.load(c);
-    Accumulator sum1 = sums1.load(c);
+inline void add_products(const InnerProduct& sums, std::size_t from, std::size_t to, std::size_t i,
+                         LineSums& line) {
+  for (std::size_t j = from; j < to; ++j) {
+    const std::uint64_t* d = sums.d[j] + i;
+    const std::uint64_t* k0 = sums.k0[j] + i;
+    const std::uint64_t* k1 = sums.k1[j] + i;
+    __builtin_prefetch(d + kPrefetchAhead);
+    __builtin_prefetch(k0 + kPrefetchAhead);
+    __builtin_prefetch(k1 + kPrefetchAhead);
 #pragma GCC unroll 2
-    for (std::size_t j = 0; j < kTerms; ++j) {
-      const Vec digit = load_words(d[j] + column + c);
-      sum0.add(digit, load_words(k0[j] + column + c));
-      sum1.add(digit, load_words(k1[j] + column + c));
+    for (std::size_t v = 0; v < 2; ++v) {
+      const Vec digit = load_words(d + v * kLanes);
+      line.sum0[v].add(digit, load_words(k0 + v * kLanes));
+      line.sum1[v].add(digit, load_words(k1 + v * kLanes));
     }
-    sums0.store(c, sum0);
-    sums1.store(c, sum1);
   }
 }
-
-inline bool group_is_full(std::size_t terms) { return terms % Accumulator::kProducts == 0; }
 
 }  // namespace
 
 void inner_product(const Modulus& q, const InnerProduct& sums, std::size_t n) {
-  SERDAB_ASSERT(sums.digits <= kMaxTerms && sums.w < q.value() && n % 16 == 0);
-  const Prime p = make_prime(q);
+  SERDAB_ASSERT(sums.digits <= 64 && sums.w < q.value() && n % 16 == 0);
+  const Accumulation accumulation(q);
+  const Prime& p = accumulation.p;
   const Factor w = make_factor(set1_centred(sums.w, q), p);
-  for (std::size_t i = 0; i < n; i += kBlock) {
-    const std::size_t width = n - i < kBlock ? n - i : kBlock;
-    BlockSums sums0(p), sums1(p);
-    if (sums.addend0 != nullptr) sums0.begin_with(sums.addend0 + i, w, width);
-    if (sums.addend1 != nullptr) sums1.begin_with(sums.addend1 + i, w, width);
-    for (std::size_t j = 0; j < sums.digits;) {
-      if (j + 1 < sums.digits) {
-        add_products<2>(sums.d + j, sums.k0 + j, sums.k1 + j, i, width, sums0, sums1);
-        j += 2;
-      } else {
-        add_products<1>(sums.d + j, sums.k0 + j, sums.k1 + j, i, width, sums0, sums1);
-        j += 1;
-      }
-      if (group_is_full(j) || j == sums.digits) {
-        sums0.end_group();
-        sums1.end_group();
+  // A sum of one group alone stays within 2^53; else groups are centred: 11 of them, and an addend
+  // within 3q/4, stay within 7q.
+  const bool single =
+      sums.digits <= accumulation.products && sums.addend0 == nullptr && sums.addend1 == nullptr;
+  for (std::size_t i = 0; i < n; i += kColumns) {
+    Vec total0[2], total1[2];
+#pragma GCC unroll 2
+    for (std::size_t v = 0; v < 2; ++v) {
+      const std::size_t c = i + v * kLanes;
+      total0[v] = total1[v] = _mm256_setzero_pd();
+      if (sums.addend0 != nullptr) total0[v] = product(load_words(sums.addend0 + c), w, p);
+      if (sums.addend1 != nullptr) total1[v] = product(load_words(sums.addend1 + c), w, p);
+    }
+    for (std::size_t from = 0; from < sums.digits; from += accumulation.products) {
+      const std::size_t rest = sums.digits - from;
+      const Accumulator start = accumulation.start();
+      LineSums line = {{start, start}, {start, start}};
+      add_products(sums, from, from + (rest < accumulation.products ? rest : accumulation.products),
+                   i, line);
+#pragma GCC unroll 2
+      for (std::size_t v = 0; v < 2; ++v) {
+        const Vec sum0 = accumulation.fold(line.sum0[v]);
+        const Vec sum1 = accumulation.fold(line.sum1[v]);
+        total0[v] = single ? sum0 : _mm256_add_pd(total0[v], centre(sum0, p));
+        total1[v] = single ? sum1 : _mm256_add_pd(total1[v], centre(sum1, p));
       }
     }
-    sums0.write(sums.out0 + i, width);
-    sums1.write(sums.out1 + i, width);
+#pragma GCC unroll 2
+    for (std::size_t v = 0; v < 2; ++v) {
+      store_canonical(sums.out0 + i + v * kLanes, total0[v], p);
+      store_canonical(sums.out1 + i + v * kLanes, total1[v], p);
+    }
   }
 }
 

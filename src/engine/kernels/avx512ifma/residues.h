@@ -116,6 +116,16 @@ struct WideReduction {
     const auto lower = subtract_once<V>(V::add(digit0, digit1), p.twice);
     return canonical<V>(V::add(lower, digit2), p);
   }
+  /// The same for sums below 2^104, two digits with one remainder: each of the two quotients loses
+  /// less than 2, so that it is below 4q < 2^52.
+  typename V::Vec narrow(typename V::Vec low, typename V::Vec high, const Prime<V>& p) const {
+    const auto digit0 = V::bit_and(low, p.mask);
+    const auto digit1 = V::add(high, V::template shift_right<52>(low));
+    SERDAB_ASSERT(V::all_below(digit1, kMask52 + 1));
+    const auto k = V::madd52hi(V::madd52hi(p.zero, digit1, two52.ratio), digit0, one.ratio);
+    const auto sum = V::madd52lo(V::madd52lo(digit0, digit1, two52.w), k, p.minus);
+    return canonical<V>(V::bit_and(sum, p.mask), p);
+  }
 };
 
 }  // namespace serdab::kernels::avx512ifma

@@ -12,6 +12,7 @@ struct Sums {
   using Vec = typename V::Vec;
   static constexpr std::size_t kLanes = V::kLanes;
   static constexpr std::size_t kColumns = 2 * kLanes;
+  static constexpr std::size_t kPrefetchAhead = 8 * kLanes;
 
   struct Accumulator {
     Vec low, high;
@@ -21,13 +22,15 @@ struct Sums {
     }
   };
 
-  /// Constants of a reduction.
+  /// Constants of a reduction of sums of `terms` products of words below 2^50 by residues.
   struct Target {
     Prime<V> p;
     WideReduction<V> reduction;
-    explicit Target(const Modulus& q) : p(q), reduction(q) {}
+    bool narrow;  ///< sums are below 2^104
+    Target(const Modulus& q, std::size_t terms) : p(q), reduction(q), narrow(terms <= 16) {}
     void store(std::uint64_t* out, const Accumulator& sum) const {
-      V::store(out, reduction(sum.low, sum.high, p));
+      V::store(out,
+               narrow ? reduction.narrow(sum.low, sum.high, p) : reduction(sum.low, sum.high, p));
     }
   };
 
@@ -49,11 +52,15 @@ struct Sums {
       sum0[v] = sum1[v] = {target.p.zero, target.p.zero};
     }
     for (std::size_t j = 0; j < sums.digits; ++j) {
+      const std::uint64_t *d = sums.d[j] + i, *k0 = sums.k0[j] + i, *k1 = sums.k1[j] + i;
 #pragma GCC unroll 4
       for (std::size_t v = 0; v < kVectors; ++v) {
-        const Vec digit = V::load(sums.d[j] + i + v * kLanes);
-        sum0[v].add(digit, V::load(sums.k0[j] + i + v * kLanes));
-        sum1[v].add(digit, V::load(sums.k1[j] + i + v * kLanes));
+        __builtin_prefetch(d + kPrefetchAhead + v * kLanes);
+        __builtin_prefetch(k0 + kPrefetchAhead + v * kLanes);
+        __builtin_prefetch(k1 + kPrefetchAhead + v * kLanes);
+        const Vec digit = V::load_once(d + v * kLanes);
+        sum0[v].add(digit, V::load_once(k0 + v * kLanes));
+        sum1[v].add(digit, V::load_once(k1 + v * kLanes));
       }
     }
     const Vec w = V::set1(sums.w);
@@ -69,7 +76,8 @@ struct Sums {
 
   static void inner_product(const Modulus& q, const InnerProduct& sums, std::size_t n) {
     SERDAB_ASSERT(sums.digits <= 64 && sums.w < q.value());
-    const Target target(q);
+    const bool addends = sums.addend0 != nullptr || sums.addend1 != nullptr;
+    const Target target(q, sums.digits + (addends ? 1 : 0));
     for_columns(
         n, [&](std::size_t i) { inner_product_columns<4>(target, sums, i); },
         [&](std::size_t i) { inner_product_columns<2>(target, sums, i); });
