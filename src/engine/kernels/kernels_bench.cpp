@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -65,6 +66,46 @@ void ntt(benchmark::State& state, const KernelTable* table, RingKind ring, bool 
   const double butterflies = static_cast<double>(tables.n() / 2 * log_n);
   measure(state, butterflies / 8, "cycles_per_8_butterflies", [&] {
     transform(tables, {&job, 1});
+  });
+}
+
+/// One polynomial for each of 32 primes in turn: every transform finds other twiddles than the last
+/// one left in the cache.
+void ntt_primes(benchmark::State& state, const KernelTable* table, bool inverse) {
+  constexpr std::size_t kPrimes = 32;
+  const auto log_n = static_cast<unsigned>(state.range(0));
+  std::vector<std::unique_ptr<NttTables>> tables;
+  std::vector<Words> polynomials;
+  for (const std::uint64_t q : arith::find_ntt_primes(49, std::uint64_t{2} << log_n, kPrimes)) {
+    tables.push_back(std::make_unique<NttTables>(Modulus(q), RingKind::kStandard, log_n));
+    polynomials.push_back(test_words(q, tables.back()->n(), 1));
+  }
+  const auto transform = inverse ? table->ntt_inverse : table->ntt_forward;
+  const double butterflies = static_cast<double>((log_n << log_n) / 2 * kPrimes);
+  measure(state, butterflies / 8, "cycles_per_8_butterflies", [&] {
+    for (std::size_t i = 0; i < kPrimes; ++i) {
+      const NttJob job{.in = polynomials[i].data(), .out = polynomials[i].data()};
+      transform(*tables[i], {&job, 1});
+    }
+  });
+}
+
+/// The forward transform within a division: from another prime, and (b − NTT(a))·w at the end.
+void ntt_division(benchmark::State& state, const KernelTable* table) {
+  const auto log_n = static_cast<unsigned>(state.range(0));
+  const auto primes = arith::find_ntt_primes(50, std::uint64_t{2} << log_n, 2);
+  const Modulus source(primes[1]);
+  const NttTables tables(Modulus(primes[0]), RingKind::kStandard, log_n);
+  const Words a = test_words(source.value(), tables.n(), 1);
+  Words b = test_words(primes[0], tables.n(), 2);
+  const NttJob job{.in = a.data(),
+                   .out = b.data(),
+                   .source = &source,
+                   .minuend = b.data(),
+                   .factor = primes[0] / 3};
+  const double butterflies = static_cast<double>((log_n << log_n) / 2);
+  measure(state, butterflies / 8, "cycles_per_8_butterflies", [&] {
+    table->ntt_forward(tables, {&job, 1});
   });
 }
 
@@ -202,11 +243,15 @@ void add_table(const KernelTable* table) {
         ->ArgNames({"log_n", "bits"})
         ->ArgsProduct({{12, 13, 14, 15, 16}, {50}})
         ->ArgsProduct({{13, 14}, {40, 49}});
+    add(direction + "_32_primes", [=](auto& s) { ntt_primes(s, table, inverse); })
+        ->ArgName("log_n")
+        ->DenseRange(13, 16);
     add(direction + "_invariant",
         [=](auto& s) { ntt(s, table, RingKind::kConjugateInvariant, inverse); })
         ->ArgNames({"log_n", "bits"})
         ->ArgsProduct({{13, 14}, {50}});
   }
+  add("ntt_division", [=](auto& s) { ntt_division(s, table); })->ArgName("log_n")->Arg(13)->Arg(15);
   add("gemm", [=](auto& s) { gemm(s, table); })
       ->ArgNames({"rows", "cols", "bits", "blocks", "step"})
       ->ArgsProduct({{5, 50, 10}, {25, 125, 800}, {50}, {1}, {0}})

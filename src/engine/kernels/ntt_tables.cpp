@@ -73,9 +73,9 @@ NttTables::NttTables(const arith::Modulus& q, base::RingKind ring, unsigned log_
   }
 
   forward_ = base::Buffer<std::uint64_t>::zeroed(n());
-  forward_shoup_ = base::Buffer<std::uint64_t>::zeroed(n());
+  forward_ratio_ = base::Buffer<std::uint64_t>::zeroed(n());
   inverse_ = base::Buffer<std::uint64_t>::zeroed(n());
-  inverse_shoup_ = base::Buffer<std::uint64_t>::zeroed(n());
+  inverse_ratio_ = base::Buffer<std::uint64_t>::zeroed(n());
   for (std::size_t blocks = 1; blocks < n(); blocks *= 2) {
     for (std::size_t i = 0; i < blocks; ++i) {
       const std::size_t entry = (standard ? blocks : 2 * blocks) + i;
@@ -84,18 +84,23 @@ NttTables::NttTables(const arith::Modulus& q, base::RingKind ring, unsigned log_
       // root^tree_size = −1, and the exponent of a used entry is never 0.
       const arith::ShoupFactor w_inverse(q.value() - powers[tree_size - exponent], q);
       forward_[blocks + i] = w.value;
-      forward_shoup_[blocks + i] = w.quotient;
+      forward_ratio_[blocks + i] = w.quotient >> 12;
       inverse_[blocks + i] = w_inverse.value;
-      inverse_shoup_[blocks + i] = w_inverse.quotient;
+      inverse_ratio_[blocks + i] = w_inverse.quotient >> 12;
     }
   }
-  forward_doubles_ = centred_doubles(forward_, q);
-  inverse_doubles_ = centred_doubles(inverse_, q);
   inverse_n_ = arith::ShoupFactor(arith::inverse_mod(n(), q), q);
   if (!standard) {
     imaginary_ = arith::ShoupFactor(arith::pow_mod(root_, n(), q), q);
     half_ = arith::ShoupFactor((q.value() + 1) / 2, q);
   }
+}
+
+const NttTables::Doubles& NttTables::doubles() const {
+  std::call_once(doubles_made_, [this] {
+    doubles_ = {centred_doubles(forward_, modulus_), centred_doubles(inverse_, modulus_)};
+  });
+  return doubles_;
 }
 
 }  // namespace serdab::kernels

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 
 #include "engine/arith/modulus.h"
 #include "engine/base/buffer.h"
@@ -9,7 +10,8 @@
 
 namespace serdab::kernels {
 
-/// Twiddle factors of one (prime, ring, N) in the forms that the instruction sets use.
+/// Twiddle factors of one (prime, ring, N) in the forms that the instruction sets use. Immutable
+/// for callers, thread-safe.
 ///
 /// Standard ring: negacyclic transform of size N; psi is the minimal primitive 2N-th root.
 /// Conjugate-invariant ring of dimension N: with zeta the minimal primitive 4N-th root and I =
@@ -30,16 +32,17 @@ class NttTables {
   /// The primitive 2N-th (standard) or 4N-th (conjugate-invariant) root used.
   std::uint64_t root() const { return root_; }
 
-  /// Tree twiddles, entry m + i for block i of the layer with m blocks (entry 0 unused), and
-  /// their Shoup quotients by 2^64; vector kernels derive their own forms from these.
+  /// Tree twiddles w, entry m + i for block i of the layer with m blocks (entry 0 unused), and
+  /// their Shoup quotients floor(w·2^52/q).
   const std::uint64_t* forward() const { return forward_.data(); }
-  const std::uint64_t* forward_shoup() const { return forward_shoup_.data(); }
+  const std::uint64_t* forward_ratio() const { return forward_ratio_.data(); }
   const std::uint64_t* inverse() const { return inverse_.data(); }
-  const std::uint64_t* inverse_shoup() const { return inverse_shoup_.data(); }
+  const std::uint64_t* inverse_ratio() const { return inverse_ratio_.data(); }
   /// The same twiddles centred, in [−q/2, q/2), as doubles for kernels that multiply with FMA. In
   /// the last layer (entries N/2 …) each group of 8 stands even entries first: 0 2 4 6 1 3 5 7.
-  const double* forward_doubles() const { return forward_doubles_.data(); }
-  const double* inverse_doubles() const { return inverse_doubles_.data(); }
+  /// Made at the first call, since other kernels never ask for them.
+  const double* forward_doubles() const { return doubles().forward.data(); }
+  const double* inverse_doubles() const { return doubles().inverse.data(); }
   /// N^-1 mod q.
   const arith::ShoupFactor& inverse_n() const { return inverse_n_; }
   /// I = zeta^N mod q (a square root of −1) and 1/2 mod q, for folding; conjugate-invariant ring
@@ -52,8 +55,13 @@ class NttTables {
   base::RingKind ring_;
   unsigned log_n_;
   std::uint64_t root_ = 0;
-  base::Buffer<std::uint64_t> forward_, forward_shoup_, inverse_, inverse_shoup_;
-  base::Buffer<double> forward_doubles_, inverse_doubles_;
+  base::Buffer<std::uint64_t> forward_, forward_ratio_, inverse_, inverse_ratio_;
+  struct Doubles {
+    base::Buffer<double> forward, inverse;
+  };
+  const Doubles& doubles() const;
+  mutable std::once_flag doubles_made_;
+  mutable Doubles doubles_;
   arith::ShoupFactor inverse_n_, imaginary_, half_;
 };
 

@@ -69,6 +69,25 @@ inline void store_doubles(std::uint64_t* place, Vec x) {
   _mm256_storeu_pd(reinterpret_cast<double*>(place), x);
 }
 
+/// How the first pass of a transform reads its input: as integers in doubles.
+struct FromDoubles {
+  Vec operator()(const std::uint64_t* place) const { return load_doubles(place); }
+};
+struct FromWords {
+  Vec operator()(const std::uint64_t* place) const { return load_words(place); }
+};
+/// Residues of the prime p, centred.
+struct FromPrime {
+  Vec p, half;
+  explicit FromPrime(const arith::Modulus& prime)
+      : p(set1(static_cast<double>(prime.value()))),
+        half(set1(static_cast<double>(prime.value() / 2))) {}
+  Vec operator()(const std::uint64_t* place) const {
+    const Vec x = load_words(place);
+    return _mm256_sub_pd(x, _mm256_and_pd(_mm256_cmp_pd(x, half, _CMP_GT_OQ), p));
+  }
+};
+
 /// round(x/q) for |x/q| < 2^51, wrong by at most 2^-52·|x/q| before the rounding.
 inline Vec quotient(Vec x, const Prime& p) {
   return _mm256_sub_pd(_mm256_fmadd_pd(x, p.inverse, p.round), p.round);

@@ -11,30 +11,33 @@ namespace {
 
 inline Vec reverse(Vec x) { return _mm256_permute4x64_pd(x, 0x1b); }
 
-/// Words to doubles: c_0 = a_0, c_i = a_i − I·a_{N−i}, within (1 + product(1))·q.
-inline void fold(const NttTables& tables, const Prime& p, std::uint64_t* a) {
+/// What `load` reads at `in` to doubles: c_0 = a_0, c_i = a_i − I·a_{N−i}, within c + product(c)
+/// for a within c. `in` may be out.
+template <typename Load>
+void fold(const NttTables& tables, const Prime& p, const Load& load, const std::uint64_t* in,
+          std::uint64_t* out) {
   const std::size_t n = tables.n();
   const Factor imaginary = make_factor(set1_centred(tables.imaginary().value, tables.modulus()), p);
   // Loads 4 words on each side of the pairs i = 1 … n/2 − 1; the last vector overlaps those before
   // it and would fold them twice, so both sides of it are loaded first and written last.
   const std::size_t last = n / 2 - kLanes;  // covers last … n/2 − 1 and n/2 + 1 … n − last
-  Vec last_low = load_words(a + last);
-  Vec last_high = reverse(load_words(a + n / 2 + 1));
-  Vec first_word = load_words(a);
-  Vec middle = load_words(a + n / 2);
+  const Vec last_low = load(in + last);
+  const Vec last_high = reverse(load(in + n / 2 + 1));
+  const Vec first_word = load(in);
+  Vec middle = load(in + n / 2);
   for (std::size_t i = 1; i < last; i += kLanes) {
-    const Vec low = load_words(a + i);
-    const Vec high = reverse(load_words(a + n - i - 3));
-    store_doubles(a + i, _mm256_sub_pd(low, product(high, imaginary, p)));
-    store_doubles(a + n - i - 3, reverse(_mm256_sub_pd(high, product(low, imaginary, p))));
+    const Vec low = load(in + i);
+    const Vec high = reverse(load(in + n - i - 3));
+    store_doubles(out + i, _mm256_sub_pd(low, product(high, imaginary, p)));
+    store_doubles(out + n - i - 3, reverse(_mm256_sub_pd(high, product(low, imaginary, p))));
   }
   const Vec low = _mm256_sub_pd(last_low, product(last_high, imaginary, p));
   const Vec high = _mm256_sub_pd(last_high, product(last_low, imaginary, p));
   middle = _mm256_sub_pd(middle, product(middle, imaginary, p));
-  store_doubles(a + last, low);
-  store_doubles(a + n / 2 + 1, reverse(high));
-  _mm_store_sd(reinterpret_cast<double*>(a + n / 2), _mm256_castpd256_pd128(middle));
-  _mm_store_sd(reinterpret_cast<double*>(a), _mm256_castpd256_pd128(first_word));
+  store_doubles(out + last, low);
+  store_doubles(out + n / 2 + 1, reverse(high));
+  _mm_store_sd(reinterpret_cast<double*>(out + n / 2), _mm256_castpd256_pd128(middle));
+  _mm_store_sd(reinterpret_cast<double*>(out), _mm256_castpd256_pd128(first_word));
 }
 
 /// Doubles within ±limit·q (Bounds) to canonical words: a_0 = c_0/N, a_i = (c_i + I·c_{N−i})/(2N).

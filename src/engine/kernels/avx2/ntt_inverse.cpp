@@ -1,5 +1,3 @@
-#include <cstring>
-
 #include "engine/kernels/avx2/doubles.h"
 #include "engine/kernels/avx2/fold.h"
 #include "engine/kernels/avx2/ntt.h"
@@ -66,15 +64,15 @@ inline void store4(std::uint64_t* a, std::size_t t, const Vec (&x)[4]) {
 }
 
 template <int kCentre>
-void blocks(const Inverse& f, std::uint64_t* a, std::size_t size, std::size_t m, std::size_t i,
+void blocks(const Inverse& f, std::uint64_t* a, std::size_t size, std::size_t place,
             std::size_t count) {
   const std::size_t t = size / 4;
   const Prime p = f.p;
   Vec x[4], y[4];
   if (t == kLanes) {
     for (std::size_t b = 0; b < count; b += 2, a += 2 * size) {
-      const Factors w = block_factors(f, m + i + b);
-      const Factors v = block_factors(f, m + i + b + 1);
+      const Factors w = block_factors(f, place + b);
+      const Factors v = block_factors(f, place + b + 1);
       load4(x, a, t);
       load4(y, a + size, t);
       two_layers<kCentre>(x, y, w, v, p);
@@ -84,7 +82,7 @@ void blocks(const Inverse& f, std::uint64_t* a, std::size_t size, std::size_t m,
     return;
   }
   for (std::size_t b = 0; b < count; ++b, a += size) {
-    const Factors w = block_factors(f, m + i + b);
+    const Factors w = block_factors(f, place + b);
     for (std::size_t k = 0; k < t; k += 2 * kLanes) {
       load4(x, a + k, t);
       load4(y, a + k + kLanes, t);
@@ -95,70 +93,84 @@ void blocks(const Inverse& f, std::uint64_t* a, std::size_t size, std::size_t m,
   }
 }
 
-void pass(const Inverse& f, std::uint64_t* a, std::size_t size, std::size_t m, std::size_t i,
+void pass(const Inverse& f, std::uint64_t* a, std::size_t size, std::size_t place,
           std::size_t count, int depth) {
   switch (f.plan.pass[depth].centre) {
     case 0:
-      return blocks<0>(f, a, size, m, i, count);
+      return blocks<0>(f, a, size, place, count);
     case 1:
-      return blocks<1>(f, a, size, m, i, count);
+      return blocks<1>(f, a, size, place, count);
     default:
-      return blocks<2>(f, a, size, m, i, count);
+      return blocks<2>(f, a, size, place, count);
   }
 }
 
-/// Factors of four blocks of four values from block `place` of the tree.
-inline Factors leaf_factors(const Inverse& f, std::size_t place) {
-  return {make_factor(_mm256_loadu_pd(f.w + place), f.p),
-          make_factor(_mm256_loadu_pd(f.w + 2 * place), f.p),
-          make_factor(_mm256_loadu_pd(f.w + 2 * place + 4), f.p)};
+/// Factors of four consecutive blocks of the tree.
+inline Factor leaf_factor(const Inverse& f, std::size_t place) {
+  return make_factor(_mm256_loadu_pd(f.w + place), f.p);
 }
 
-/// Words to doubles and the two layers with the most blocks; twice four blocks of four values at
-/// once.
+/// Words to doubles and the two layers with the most blocks, 64 values at a time: all through one
+/// layer before the next, as in the forward transform.
 template <int kCentre>
-void first_layers(const Inverse& f, std::uint64_t* a, std::size_t m, std::size_t i,
+void first_layers(const Inverse& f, const std::uint64_t* in, std::uint64_t* out, std::size_t place,
                   std::size_t count) {
+  constexpr std::size_t kChunk = 64, kGroup = 16;
   const Prime p = f.p;
-  Vec x[4], y[4];
-  for (std::size_t b = 0; b < count; b += 8, a += 32) {
-    load_transposed(x, a);
-    load_transposed(y, a + 16);
-    for (std::size_t j = 0; j < 4; ++j) x[j] = from_words(x[j]);
-    for (std::size_t j = 0; j < 4; ++j) y[j] = from_words(y[j]);
-    two_layers<kCentre>(x, y, leaf_factors(f, m + i + b), leaf_factors(f, m + i + b + 4), p);
-    transpose(x);
-    transpose(y);
-    store4(a, kLanes, x);
-    store4(a + 16, kLanes, y);
+  alignas(32) std::uint64_t chunk[kChunk];
+  Vec x[4];
+  for (std::size_t b = 0; b < count; b += kChunk / 4) {
+    for (std::size_t g = 0; g < kChunk; g += kGroup) {
+      const std::size_t next = 2 * (place + b + g / 4);
+      load_transposed(x, in + 4 * b + g);
+      for (std::size_t j = 0; j < 4; ++j) x[j] = from_words(x[j]);
+      butterfly(x[0], x[1], leaf_factor(f, next), p);
+      butterfly(x[2], x[3], leaf_factor(f, next + 4), p);
+      store4(chunk + g, kLanes, x);
+    }
+    for (std::size_t g = 0; g < kChunk; g += kGroup) {
+      const Factor w = leaf_factor(f, place + b + g / 4);
+      load4(x, chunk + g, kLanes);
+      butterfly(x[0], x[2], w, p);
+      butterfly(x[1], x[3], w, p);
+      if (kCentre >= 1) x[0] = centre(x[0], p);
+      if (kCentre >= 2) x[1] = centre(x[1], p);
+      transpose(x);
+      store4(out + 4 * b + g, kLanes, x);
+    }
   }
 }
 
 /// Passes counted from the leaves: a block of 4^(d+1) values ends with pass d.
-void tree(const Inverse& f, std::uint64_t* a, std::size_t size, std::size_t m, std::size_t i,
-          int depth) {
+void tree(const Inverse& f, std::span<const NttJob> jobs, std::size_t offset, std::size_t size,
+          std::size_t place, int depth) {
   if (size > kCacheBlock) {
-    for (std::size_t j = 0; j < 4; ++j)
-      tree(f, a + j * size / 4, size / 4, 4 * m, 4 * i + j, depth - 1);
-    pass(f, a, size, m, i, 1, depth);
+    for (std::size_t j = 0; j < 4; ++j) {
+      tree(f, jobs, offset + j * size / 4, size / 4, 4 * place + j, depth - 1);
+    }
+    for (const NttJob& job : jobs) pass(f, job.out + offset, size, place, 1, depth);
     return;
   }
-  std::size_t count = size / 4;
-  switch (f.plan.pass[0].centre) {
-    case 0:
-      first_layers<0>(f, a, m * count, i * count, count);
-      break;
-    case 1:
-      first_layers<1>(f, a, m * count, i * count, count);
-      break;
-    default:
-      first_layers<2>(f, a, m * count, i * count, count);
-      break;
-  }
-  std::size_t width = 16;
-  count /= 4;
-  for (int d = 1; d <= depth; ++d, width *= 4, count /= 4) {
-    pass(f, a, width, m * count, i * count, count, d);
+  for (const NttJob& job : jobs) {
+    const std::uint64_t* in = job.in + offset;
+    std::uint64_t* out = job.out + offset;
+    std::size_t count = size / 4;
+    switch (f.plan.pass[0].centre) {
+      case 0:
+        first_layers<0>(f, in, out, place * count, count);
+        break;
+      case 1:
+        first_layers<1>(f, in, out, place * count, count);
+        break;
+      default:
+        first_layers<2>(f, in, out, place * count, count);
+        break;
+    }
+    std::size_t width = 16;
+    count /= 4;
+    for (int d = 1; d <= depth; ++d, width *= 4, count /= 4) {
+      pass(f, out, width, place * count, count, d);
+    }
   }
 }
 
@@ -205,11 +217,26 @@ void two_layers_to_words(const Inverse& f, std::uint64_t* a, std::size_t n) {
   }
 }
 
-void inverse(const NttTables& tables, std::uint64_t* a) {
-  const arith::Modulus& q = tables.modulus();
+/// The layers at the root of the tree, and the way out.
+void finish(const Inverse& f, const NttTables& tables, std::uint64_t* a) {
   const std::size_t n = tables.n();
-  const bool unfold_last = tables.ring() == base::RingKind::kConjugateInvariant;
   const bool odd = tables.log_n() % 2 != 0;
+  if (tables.ring() != base::RingKind::kConjugateInvariant) {
+    return odd ? single_layer_to_words(f, a, n) : two_layers_to_words(f, a, n);
+  }
+  if (odd) {
+    single_layer(f, a, n);
+  } else {
+    pass(f, a, n, 1, 1, static_cast<int>(tables.log_n()) / 2 - 1);
+  }
+  unfold_and_scale(tables, f.p, a);
+}
+
+}  // namespace
+
+void ntt_inverse(const NttTables& tables, std::span<const NttJob> jobs) {
+  if (tables.log_n() < kMinLogN) return scalar::ntt_inverse(tables, jobs);
+  const arith::Modulus& q = tables.modulus();
   const int passes = static_cast<int>(tables.log_n()) / 2;
   const std::uint64_t scale_times =
       arith::mul_mod(tables.inverse()[1], tables.inverse_n(), q.value());
@@ -218,34 +245,13 @@ void inverse(const NttTables& tables, std::uint64_t* a) {
                   plan_inverse(static_cast<double>(q.value()), 1, passes),
                   make_factor(set1_centred(tables.inverse_n().value, q), p),
                   make_factor(set1_centred(scale_times, q), p)};
-  if (odd) {
-    tree(f, a, n / 2, 2, 0, passes - 1);
-    tree(f, a + n / 2, n / 2, 2, 1, passes - 1);
-    if (unfold_last) {
-      single_layer(f, a, n);
-      unfold_and_scale(tables, f.p, a);
-    } else {
-      single_layer_to_words(f, a, n);
-    }
-    return;
+  const bool odd = tables.log_n() % 2 != 0;
+  const std::size_t parts = odd ? 2 : 4;
+  const std::size_t size = tables.n() / parts;
+  for (std::size_t j = 0; j < parts; ++j) {
+    tree(f, jobs, j * size, size, parts + j, odd ? passes - 1 : passes - 2);
   }
-  if (unfold_last) {
-    tree(f, a, n, 1, 0, passes - 1);
-    unfold_and_scale(tables, f.p, a);
-    return;
-  }
-  for (std::size_t j = 0; j < 4; ++j) tree(f, a + j * n / 4, n / 4, 4, j, passes - 2);
-  two_layers_to_words(f, a, n);
-}
-
-}  // namespace
-
-void ntt_inverse(const NttTables& tables, std::span<const NttJob> jobs) {
-  if (tables.log_n() < kMinLogN) return scalar::ntt_inverse(tables, jobs);
-  for (const NttJob& job : jobs) {
-    if (job.in != job.out) std::memcpy(job.out, job.in, tables.n() * sizeof(std::uint64_t));
-    inverse(tables, job.out);
-  }
+  for (const NttJob& job : jobs) finish(f, tables, job.out);
 }
 
 }  // namespace serdab::kernels::avx2

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "engine/kernels/avx512ifma/residues.h"
+#include "engine/kernels/avx512ifma/source.h"
 #include "engine/kernels/operands.h"
 
 namespace serdab::kernels::avx512ifma {
@@ -129,21 +129,13 @@ struct Elementwise {
       V::store(out + i, subtract_once<V>(product<V>(V::load(a + i), one, p), p.q));
     });
   }
-  /// With h = floor(p/2), z = (x − h − 1) mod p is the centred value plus p − 1 − h; to that a
-  /// multiple of q is added that makes up for the offset, and the sum is below p + q < 2^51.
   static void reduce_centred(const Modulus& source, const Modulus& q, Words a, WordsOut out,
                              std::size_t n) {
     const Prime<V> p(q);
     const Factor<V> one = make_factor<V>(1, q.value());
-    const std::uint64_t half = source.value() / 2;
-    const std::uint64_t offset = source.value() - 1 - half;
-    const Vec above = V::set1(half + 1);
-    const Vec modulus = V::set1(source.value());
-    const Vec shift = V::set1((offset + q.value() - 1) / q.value() * q.value() - offset);
+    const FromPrime<V> load(source, q.value());
     for_vectors(n, [&](std::size_t i) {
-      const Vec moved = V::sub(V::load(a + i), above);
-      const Vec z = V::min(moved, V::add(moved, modulus));
-      V::store(out + i, subtract_once<V>(product<V>(V::add(z, shift), one, p), p.q));
+      V::store(out + i, subtract_once<V>(product<V>(load(a + i), one, p), p.q));
     });
   }
 

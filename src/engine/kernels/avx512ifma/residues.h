@@ -58,12 +58,11 @@ inline Factor<V> make_factor(std::uint64_t w, std::uint64_t q) {
   return {V::set1(w), V::set1(ratio)};
 }
 
-/// a·w mod q in [0, 2q), for a in [0, 2^52).
+/// a·w mod q in [0, 2q), for a in [0, 2^52); higher bits of a are ignored.
 /// a·w/q − floor(a·ratio/2^52) < 1 + a/2^52 < 2, and 2q < 2^52 makes 52 bits enough for the
 /// difference.
 template <typename V>
 inline typename V::Vec product(typename V::Vec a, const Factor<V>& f, const Prime<V>& p) {
-  SERDAB_ASSERT(V::all_below(a, kMask52 + 1));
   const auto k = V::madd52hi(p.zero, a, f.ratio);
   const auto low = V::madd52lo(p.zero, a, f.w);
   const auto result = V::bit_and(V::madd52lo(low, k, p.minus), p.mask);

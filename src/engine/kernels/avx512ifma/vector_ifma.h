@@ -18,6 +18,13 @@ struct Ifma {
   static constexpr std::size_t kLanes = 8;
 
   static Vec load(const std::uint64_t* a) { return _mm512_loadu_si512(a); }
+  /// Two or four words, repeated.
+  static Vec load_two(const std::uint64_t* a) {
+    return _mm512_broadcast_i64x2(_mm_loadu_si128(reinterpret_cast<const __m128i*>(a)));
+  }
+  static Vec load_four(const std::uint64_t* a) {
+    return _mm512_broadcast_i64x4(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(a)));
+  }
   /// A load that stays one: compilers fold it into every instruction that uses it.
   static Vec load_once(const std::uint64_t* a) {
     Vec x = load(a);
@@ -39,6 +46,7 @@ struct Ifma {
   static Vec bit_and(Vec a, Vec b) { return _mm512_and_si512(a, b); }
   static Vec bit_or(Vec a, Vec b) { return _mm512_or_si512(a, b); }
   static Vec shift_right(Vec a, unsigned count) { return _mm512_srlv_epi64(a, set1(count)); }
+  static Vec shift_right_each(Vec a, Vec counts) { return _mm512_srlv_epi64(a, counts); }
   /// By a constant: no register for the count.
   template <unsigned kCount>
   static Vec shift_right(Vec a) {
@@ -48,7 +56,7 @@ struct Ifma {
   /// sum + the low (high) 52 bits of the product of the low 52 bits of a and b.
   static Vec madd52lo(Vec sum, Vec a, Vec b) { return _mm512_madd52lo_epu64(sum, a, b); }
   static Vec madd52hi(Vec sum, Vec a, Vec b) { return _mm512_madd52hi_epu64(sum, a, b); }
-  /// Lane i is a[index[i]], or lane index[i] of a followed by b.
+  /// Lane i is a[index[i] mod 8], or lane index[i] of a followed by b.
   static Vec permute(Vec a, Vec index) { return _mm512_permutexvar_epi64(index, a); }
   static Vec permute2(Vec a, Vec b, Vec index) { return _mm512_permutex2var_epi64(a, index, b); }
   static bool all_below(Vec a, std::uint64_t bound) {

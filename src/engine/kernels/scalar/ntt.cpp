@@ -9,7 +9,13 @@ namespace serdab::kernels::scalar {
 namespace {
 
 using arith::Modulus;
-using arith::ShoupFactor;
+
+/// a·w mod q for a below 2^52, with ratio = floor(w·2^52/q).
+std::uint64_t multiply(std::uint64_t a, std::uint64_t w, std::uint64_t ratio, std::uint64_t q) {
+  const auto k = static_cast<std::uint64_t>((static_cast<unsigned __int128>(a) * ratio) >> 52);
+  const std::uint64_t r = a * w - k * q - q;
+  return r + (q & (std::uint64_t{0} - (r >> 63)));
+}
 
 /// c_0 = a_0, c_i = a_i − I·a_{N−i}: X^-i = −I·X^{N−i} modulo X^N − I.
 void fold(const NttTables& tables, std::uint64_t* a) {
@@ -45,15 +51,13 @@ void forward(const NttTables& tables, std::uint64_t* a) {
   if (tables.ring() == base::RingKind::kConjugateInvariant) fold(tables, a);
   for (std::size_t m = 1, t = n / 2; m < n; m *= 2, t /= 2) {
     for (std::size_t i = 0; i < m; ++i) {
-      ShoupFactor w;
-      w.value = tables.forward()[m + i];
-      w.quotient = tables.forward_shoup()[m + i];
+      const std::uint64_t w = tables.forward()[m + i], ratio = tables.forward_ratio()[m + i];
       std::uint64_t* low = a + 2 * i * t;
       std::uint64_t* high = low + t;
       for (std::size_t k = 0; k < t; ++k) {
         SERDAB_ASSERT(low[k] < q.value() && high[k] < q.value());
         const std::uint64_t x = low[k];
-        const std::uint64_t y = mul_mod(high[k], w, q.value());
+        const std::uint64_t y = multiply(high[k], w, ratio, q.value());
         low[k] = add_mod(x, y, q);
         high[k] = sub_mod(x, y, q);
       }
@@ -66,9 +70,7 @@ void inverse(const NttTables& tables, std::uint64_t* a) {
   const std::size_t n = tables.n();
   for (std::size_t m = n / 2, t = 1; m >= 1; m /= 2, t *= 2) {
     for (std::size_t i = 0; i < m; ++i) {
-      ShoupFactor w;
-      w.value = tables.inverse()[m + i];
-      w.quotient = tables.inverse_shoup()[m + i];
+      const std::uint64_t w = tables.inverse()[m + i], ratio = tables.inverse_ratio()[m + i];
       std::uint64_t* low = a + 2 * i * t;
       std::uint64_t* high = low + t;
       for (std::size_t k = 0; k < t; ++k) {
@@ -76,7 +78,7 @@ void inverse(const NttTables& tables, std::uint64_t* a) {
         const std::uint64_t x = low[k];
         const std::uint64_t y = high[k];
         low[k] = add_mod(x, y, q);
-        high[k] = mul_mod(sub_mod(x, y, q), w, q.value());
+        high[k] = multiply(sub_mod(x, y, q), w, ratio, q.value());
       }
     }
   }
