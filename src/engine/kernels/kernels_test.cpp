@@ -164,7 +164,7 @@ void check_jobs(const KernelTable& table, unsigned bits, RingKind ring, unsigned
 
     Words out[6], in_place = input.clone(), foreign_in_place = foreign.clone();
     for (Words& words : out) words = Words(n);
-    Words over_minuend = other.clone();
+    Words over_minuend = other.clone(), over_minuend_too = other.clone();
     const std::vector<NttJob> jobs = {
         {.in = input.data(), .out = out[0].data()},
         {.in = in_place.data(), .out = in_place.data()},
@@ -177,6 +177,10 @@ void check_jobs(const KernelTable& table, unsigned bits, RingKind ring, unsigned
          .minuend = over_minuend.data(),
          .factor = factor},
         {.in = input.data(), .out = out[3].data()},
+        {.in = input.data(),
+         .out = over_minuend_too.data(),
+         .minuend = over_minuend_too.data(),
+         .factor = factor},
     };
     table.ntt_forward(tables, jobs);
     EXPECT_EQ(values(out[0]), values(plain)) << bits << " " << log_n;
@@ -185,6 +189,7 @@ void check_jobs(const KernelTable& table, unsigned bits, RingKind ring, unsigned
     EXPECT_EQ(values(foreign_in_place), values(reduced)) << bits << " " << log_n;
     EXPECT_EQ(values(out[2]), values(difference)) << bits << " " << log_n;
     EXPECT_EQ(values(over_minuend), values(both)) << bits << " " << log_n;
+    EXPECT_EQ(values(over_minuend_too), values(difference)) << bits << " " << log_n;
     EXPECT_EQ(values(out[3]), values(plain)) << bits << " " << log_n;
 
     scalar.ntt_inverse_one(tables, plain.data(), reduced.data());

@@ -8,12 +8,17 @@ bool needs_output(const NttJob& job) { return job.minuend != nullptr && job.minu
 }  // namespace
 
 NttWork::NttWork(std::span<const NttJob> jobs, std::size_t n)
-    : shared_(std::any_of(jobs.begin(), jobs.end(), needs_output) ? n : 0) {}
+    : first_(jobs.data()),
+      places_(jobs.size()),
+      own_(n * static_cast<std::size_t>(std::count_if(jobs.begin(), jobs.end(), needs_output))) {
+  std::uint64_t* next = own_.data();
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const bool own = needs_output(jobs[i]);
+    places_[i] = own ? next : jobs[i].out;
+    if (own) next += n;
+  }
+}
 
 NttWork::~NttWork() = default;
-
-std::uint64_t* NttWork::of(const NttJob& job) {
-  return needs_output(job) ? shared_.data() : job.out;
-}
 
 }  // namespace serdab::kernels

@@ -22,18 +22,21 @@ struct NttJob {
   std::uint64_t factor = 0;
 };
 
-/// Where a job's transform works: in its output, or, while that is still needed as the minuend, in
-/// an array that all jobs of a call share.
+/// Where the transform of each job works, all of them at once: in its output, or, while that is
+/// still needed as the minuend, in an array of its own.
 class NttWork {
  public:
   NttWork(std::span<const NttJob> jobs, std::size_t n);
   ~NttWork();
   NttWork(const NttWork&) = delete;
   NttWork& operator=(const NttWork&) = delete;
-  std::uint64_t* of(const NttJob& job);
+  /// `job` is one of the jobs given.
+  std::uint64_t* of(const NttJob& job) { return places_[&job - first_]; }
 
  private:
-  base::Buffer<std::uint64_t> shared_;
+  const NttJob* first_;
+  base::Buffer<std::uint64_t*> places_;
+  base::Buffer<std::uint64_t> own_;
 };
 
 }  // namespace serdab::kernels

@@ -20,13 +20,13 @@ struct Emulated {
   static Vec load(const std::uint64_t* a) {
     return lanes([&](std::size_t i) { return a[i]; });
   }
-  static Vec load_once(const std::uint64_t* a) { return load(a); }
   static Vec load_two(const std::uint64_t* a) {
     return lanes([&](std::size_t i) { return a[i % 2]; });
   }
   static Vec load_four(const std::uint64_t* a) {
     return lanes([&](std::size_t i) { return a[i % 4]; });
   }
+  static Vec load_once(const std::uint64_t* a) { return load(a); }
   static void store(std::uint64_t* a, const Vec& x) { std::copy(x.begin(), x.end(), a); }
   static Vec load_bytes(const std::int8_t* a) {
     return lanes(
@@ -56,12 +56,12 @@ struct Emulated {
   static Vec shift_right(const Vec& a, unsigned count) {
     return lanes([&](std::size_t i) { return count < 64 ? a[i] >> count : 0; });
   }
+  static Vec shift_right_each(const Vec& a, const Vec& counts) {
+    return lanes([&](std::size_t i) { return counts[i] < 64 ? a[i] >> counts[i] : 0; });
+  }
   template <unsigned kCount>
   static Vec shift_right(const Vec& a) {
     return shift_right(a, kCount);
-  }
-  static Vec shift_right_each(const Vec& a, const Vec& counts) {
-    return lanes([&](std::size_t i) { return counts[i] < 64 ? a[i] >> counts[i] : 0; });
   }
   static Vec shift_left(const Vec& a, unsigned count) {
     return lanes([&](std::size_t i) { return count < 64 ? a[i] << count : 0; });

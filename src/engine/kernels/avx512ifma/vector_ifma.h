@@ -18,18 +18,18 @@ struct Ifma {
   static constexpr std::size_t kLanes = 8;
 
   static Vec load(const std::uint64_t* a) { return _mm512_loadu_si512(a); }
-  /// A load that stays one: compilers fold it into every instruction that uses it.
-  static Vec load_once(const std::uint64_t* a) {
-    Vec x = load(a);
-    asm("" : "+v"(x));
-    return x;
-  }
   /// Two or four words, repeated.
   static Vec load_two(const std::uint64_t* a) {
     return _mm512_broadcast_i64x2(_mm_loadu_si128(reinterpret_cast<const __m128i*>(a)));
   }
   static Vec load_four(const std::uint64_t* a) {
     return _mm512_broadcast_i64x4(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(a)));
+  }
+  /// A load that stays one: compilers fold it into every instruction that uses it.
+  static Vec load_once(const std::uint64_t* a) {
+    Vec x = load(a);
+    asm("" : "+v"(x));
+    return x;
   }
   static void store(std::uint64_t* a, Vec x) { _mm512_storeu_si512(a, x); }
   /// Eight signed bytes to words, and the low bytes of words.
@@ -46,12 +46,12 @@ struct Ifma {
   static Vec bit_and(Vec a, Vec b) { return _mm512_and_si512(a, b); }
   static Vec bit_or(Vec a, Vec b) { return _mm512_or_si512(a, b); }
   static Vec shift_right(Vec a, unsigned count) { return _mm512_srlv_epi64(a, set1(count)); }
+  static Vec shift_right_each(Vec a, Vec counts) { return _mm512_srlv_epi64(a, counts); }
   /// By a constant: no register for the count.
   template <unsigned kCount>
   static Vec shift_right(Vec a) {
     return _mm512_srli_epi64(a, kCount);
   }
-  static Vec shift_right_each(Vec a, Vec counts) { return _mm512_srlv_epi64(a, counts); }
   static Vec shift_left(Vec a, unsigned count) { return _mm512_sllv_epi64(a, set1(count)); }
   /// sum + the low (high) 52 bits of the product of the low 52 bits of a and b.
   static Vec madd52lo(Vec sum, Vec a, Vec b) { return _mm512_madd52lo_epu64(sum, a, b); }
