@@ -58,8 +58,8 @@ Ciphertext Evaluator::square(const Ciphertext& a) const {
 
 void Evaluator::relinearise(Ciphertext& a, const RelinearisationKey& key) const {
   check_relinearisation(*context_, a, key);
-  a = from_pair(a.info(), switch_key(*context_, a.part(2), a.level(), key.switching_key(),
-                                     lift_of(a)));
+  a = from_pair(a.info(),
+                switch_key(*context_, a.part(2), a.level(), key.switching_key(), lift_of(a)));
 }
 
 void Evaluator::relinearise_rescale(Ciphertext& a, const RelinearisationKey& key,

@@ -57,9 +57,9 @@ GaloisElement rotation_of(const Context& context, long steps) {
 Ciphertext Evaluator::apply_galois(const Ciphertext& a, const GaloisKey& key) const {
   check_rotation(*context_, a, key);
   if (!key.is_moved()) return apply_galois_as_seal(*context_, a, key);
-  return move(*context_, a.info(), key,
-              switch_key(*context_, a.part(1), a.level(), key.switching_key(),
-                         {&a.part(0), nullptr}));
+  return move(
+      *context_, a.info(), key,
+      switch_key(*context_, a.part(1), a.level(), key.switching_key(), {&a.part(0), nullptr}));
 }
 
 Ciphertext Evaluator::rotate(const Ciphertext& a, long steps, const GaloisKeys& keys) const {
@@ -83,13 +83,7 @@ Ciphertext Evaluator::apply_galois_hoisted(const Ciphertext& a, const Decomposit
 LiftedCiphertext Evaluator::apply_galois_lifted(const Ciphertext& a, const Decomposition& part1,
                                                 const GaloisKey& key) const {
   check_hoisted(*context_, a, part1, key);
-  const SwitchedPair pair =
-      inner_product(*context_, part1, key.switching_key(), {&a.part(0), nullptr});
-  const ring::RnsBasis basis = context_->basis_qp(a.level());
-  LiftedCiphertext moved{a.info(), {Poly(basis.n(), basis.size()), Poly(basis.n(), basis.size())}};
-  key.automorphism().apply(basis, pair.b, moved.pair.b);
-  key.automorphism().apply(basis, pair.a, moved.pair.a);
-  return moved;
+  return {a.info(), inner_product_moved(*context_, part1, key, {&a.part(0), nullptr})};
 }
 
 void Evaluator::add_inplace(LiftedCiphertext& a, const LiftedCiphertext& b) const {
@@ -104,8 +98,7 @@ Ciphertext Evaluator::lower(LiftedCiphertext&& a, std::size_t primes) const {
   if (primes > 0) check_rescale(a.info, primes);
   base::require(primes <= Context::kMaxDrop, base::ErrorCode::kInvalidArgument,
                 "lower: too many primes at once; use rescale afterwards");
-  const CiphertextInfo info =
-      primes > 0 ? rescaled_info(*context_, a.info, primes) : a.info;
+  const CiphertextInfo info = primes > 0 ? rescaled_info(*context_, a.info, primes) : a.info;
   mod_down(*context_, a.info.level, a.pair, primes);
   std::vector<Poly> parts;
   parts.push_back(std::move(a.pair.b));

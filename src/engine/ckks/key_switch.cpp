@@ -56,8 +56,8 @@ class RaisedDigits {
       if (raised_[j].empty()) {
         const std::size_t own = context_.digit(level_, j).begin;
         job.in = coefficients_.limb(own);
-        job.source = context_.digit_form() == Representative::kCentred ? &basis_.modulus(own)
-                                                                       : nullptr;
+        job.source =
+            context_.digit_form() == Representative::kCentred ? &basis_.modulus(own) : nullptr;
         if (job.source == nullptr) {
           kernels::kernels().reduce(basis_.modulus(i), job.in, job.out, basis_.n());
           job.in = job.out;
@@ -102,25 +102,27 @@ std::size_t key_limb(const ring::RnsBasis& basis, const SwitchingKey& key, std::
 /// Both inner products for one limb, with P times the addends where there are some.
 void multiply_keys(const Context& context, const ring::RnsBasis& basis, std::size_t i,
                    std::size_t digits, const std::uint64_t* const* values, const SwitchingKey& key,
-                   const Lift& lift, SwitchedPair& out) {
+                   const Lift& lift, std::uint64_t* out_b, std::uint64_t* out_a) {
   std::array<const std::uint64_t*, kMaxDigits> b, a;
   const std::size_t limb = key_limb(basis, key, i);
   for (std::size_t j = 0; j < digits; ++j) {
     b[j] = key.b(j).limb(limb);
     a[j] = key.a(j).limb(limb);
   }
-  kernels::InnerProduct sums{.digits = digits,
-                             .d = values,
-                             .k0 = b.data(),
-                             .k1 = a.data(),
-                             .out0 = out.b.limb(i),
-                             .out1 = out.a.limb(i)};
+  kernels::InnerProduct sums{
+      .digits = digits, .d = values, .k0 = b.data(), .k1 = a.data(), .out0 = out_b, .out1 = out_a};
   if (i < basis.q_limbs()) {  // modulo its own primes P is nothing
     sums.addend0 = lift.b != nullptr ? lift.b->limb(i) : nullptr;
     sums.addend1 = lift.a != nullptr ? lift.a->limb(i) : nullptr;
     sums.w = context.p_residue(i);
   }
   kernels::kernels().inner_product(basis.modulus(i), sums, basis.n());
+}
+
+std::vector<const std::uint64_t*> values_of(const Decomposition& decomposition, std::size_t i) {
+  std::vector<const std::uint64_t*> values;
+  for (const Poly& digit : decomposition.digits) values.push_back(digit.limb(i));
+  return values;
 }
 
 }  // namespace
@@ -134,7 +136,8 @@ Decomposition mod_up(const Context& context, const Poly& poly, Level level) {
   }
   ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
     std::array<const std::uint64_t*, kMaxDigits> values;
-    digits.values(i, [&](std::size_t j) { return result.digits[j].limb(i); }, values.data());
+    digits.values(
+        i, [&](std::size_t j) { return result.digits[j].limb(i); }, values.data());
     for (std::size_t j = 0; j < digits.count(); ++j) {
       std::uint64_t* limb = result.digits[j].limb(i);
       if (values[j] != limb) std::memcpy(limb, values[j], basis.n() * sizeof(std::uint64_t));
@@ -149,11 +152,27 @@ SwitchedPair inner_product(const Context& context, const Decomposition& decompos
   const ring::RnsBasis basis = context.basis_qp(decomposition.level);
   SwitchedPair out{Poly(basis.n(), basis.size()), Poly(basis.n(), basis.size())};
   ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
-    std::array<const std::uint64_t*, kMaxDigits> values;
-    for (std::size_t j = 0; j < decomposition.digits.size(); ++j) {
-      values[j] = decomposition.digits[j].limb(i);
-    }
-    multiply_keys(context, basis, i, decomposition.digits.size(), values.data(), key, lift, out);
+    const auto values = values_of(decomposition, i);
+    multiply_keys(context, basis, i, values.size(), values.data(), key, lift, out.b.limb(i),
+                  out.a.limb(i));
+  });
+  return out;
+}
+
+SwitchedPair inner_product_moved(const Context& context, const Decomposition& decomposition,
+                                 const GaloisKey& key, const Lift& lift) {
+  SERDAB_ASSERT(key.is_moved() && key.switching_key().info().level >= decomposition.level);
+  const ring::RnsBasis basis = context.basis_qp(decomposition.level);
+  const auto& k = kernels::kernels();
+  SwitchedPair out{Poly(basis.n(), basis.size()), Poly(basis.n(), basis.size())};
+  ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
+    // The sums stay in cache until they are moved.
+    base::Buffer<std::uint64_t> b(basis.n()), a(basis.n());
+    const auto values = values_of(decomposition, i);
+    multiply_keys(context, basis, i, values.size(), values.data(), key.switching_key(), lift,
+                  b.data(), a.data());
+    k.permute(key.automorphism().moves(), b.data(), out.b.limb(i), basis.n());
+    k.permute(key.automorphism().moves(), a.data(), out.a.limb(i), basis.n());
   });
   return out;
 }
@@ -174,7 +193,8 @@ SwitchedPair switch_key_lazy(const Context& context, const Poly& poly, Level lev
           return scratch[j].data();
         },
         values.data());
-    multiply_keys(context, basis, i, digits.count(), values.data(), key, lift, out);
+    multiply_keys(context, basis, i, digits.count(), values.data(), key, lift, out.b.limb(i),
+                  out.a.limb(i));
   });
   return out;
 }

@@ -33,6 +33,10 @@ struct Lift {
 SwitchedPair inner_product(const Context& context, const Decomposition& decomposition,
                            const SwitchingKey& key, const Lift& lift = {});
 
+/// The same with a key for X^g, moved by X → X^g at the end.
+SwitchedPair inner_product_moved(const Context& context, const Decomposition& decomposition,
+                                 const GaloisKey& key, const Lift& lift = {});
+
 /// mod_up and inner_product in one pass, limb by limb, so that a digit's values are used while they
 /// are in cache and never stored. The same bits.
 SwitchedPair switch_key_lazy(const Context& context, const Poly& poly, Level level,

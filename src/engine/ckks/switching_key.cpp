@@ -65,8 +65,7 @@ RelinearisationKey::RelinearisationKey(SwitchingKey&& key) : key_(std::move(key)
 
 GaloisKey::GaloisKey(const Context& context, SwitchingKey&& key)
     : key_(std::move(key)),
-      automorphism_(context.parameters().ring(), context.parameters().log_n(),
-                    key_.info().element),
+      automorphism_(context.parameters().ring(), context.parameters().log_n(), key_.info().element),
       moved_(context.digit_form() == Representative::kCentred) {
   if (!moved_) return;
   const base::RingKind ring = context.parameters().ring();

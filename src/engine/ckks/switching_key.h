@@ -64,9 +64,9 @@ class RelinearisationKey {
   SwitchingKey key_;
 };
 
-/// s(X^g) → s. Its polynomials are kept moved by X → X^(1/g), so that a ciphertext is switched first
-/// and moved last, Σ d_j(X^g)·k_j = (Σ d_j·k_j(X^(1/g)))(X^g): what the digits of one polynomial are
-/// multiplied with then never needs to be moved, whatever the number of rotations.
+/// s(X^g) → s. Its polynomials are kept moved by X → X^(1/g), so that a ciphertext is switched
+/// first and moved last, Σ d_j(X^g)·k_j = (Σ d_j·k_j(X^(1/g)))(X^g): what the digits of one
+/// polynomial are multiplied with then never needs to be moved, whatever the number of rotations.
 class GaloisKey {
  public:
   GaloisKey(const Context& context, SwitchingKey&& key);

@@ -121,9 +121,9 @@ TEST(Reference, ComputesTheFormula) {
 // Follows the schedule with a set of live elements: nothing is read before it is made or after it
 // is released, everything is made once, and only the answer is left.
 TEST(Schedule, RespectsEveryDependence) {
-  for (std::size_t wave_tiles : {1u, 2u, 8u}) {
+  for (std::size_t wave_elements : {1u, 4u, 64u}) {
     const Program p = example();
-    const Schedule schedule = make_schedule(p, wave_tiles);
+    const Schedule schedule = make_schedule(p, wave_elements);
     std::set<Element> live;
     std::set<std::pair<std::size_t, std::size_t>> done;
     for (const Wave& wave : schedule.waves) {

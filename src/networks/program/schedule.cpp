@@ -7,13 +7,10 @@
 namespace serdab::program {
 namespace {
 
-// Input elements are cheap to fetch: many at once.
-constexpr std::size_t kInputWave = 64;
-
 class Planner {
  public:
-  Planner(const Program& program, std::size_t wave_tiles)
-      : program_(program), wave_tiles_(wave_tiles) {}
+  Planner(const Program& program, std::size_t wave_elements)
+      : program_(program), wave_elements_(wave_elements) {}
 
   Schedule run() {
     assign_stages();
@@ -121,17 +118,24 @@ class Planner {
   }
 
   void ensure(std::uint32_t s, const std::vector<std::uint32_t>& tiles) {
-    const std::size_t chunk = s == 0 ? kInputWave : wave_tiles_;
     std::vector<std::uint32_t> due;
-    for (std::size_t i = 0; i < tiles.size(); ++i) {
-      if (!done_[s][tiles[i]]) due.push_back(tiles[i]);
-      if (due.size() == chunk || (i + 1 == tiles.size() && !due.empty())) {
-        ensure_reads(s, due);
-        for (std::uint32_t t : due) done_[s][t] = true;
-        schedule_.waves.push_back({s, due, {}});
-        due.clear();
-      }
+    std::size_t elements = 0;
+    const auto run = [&] {
+      if (due.empty()) return;
+      ensure_reads(s, due);
+      for (std::uint32_t t : due) done_[s][t] = true;
+      schedule_.waves.push_back({s, due, {}});
+      due.clear();
+      elements = 0;
+    };
+    for (const std::uint32_t t : tiles) {
+      if (done_[s][t]) continue;
+      const std::size_t more = schedule_.stages[s].tiles[t].elements.size();
+      if (elements + more > wave_elements_) run();
+      due.push_back(t);
+      elements += more;
     }
+    run();
   }
 
   void ensure_reads(std::uint32_t s, const std::vector<std::uint32_t>& tiles) {
@@ -173,7 +177,7 @@ class Planner {
   }
 
   const Program& program_;
-  std::size_t wave_tiles_;
+  std::size_t wave_elements_;
   Schedule schedule_;
   std::vector<std::uint32_t> stage_of_;
   std::vector<std::vector<std::uint32_t>> tile_of_;
@@ -182,8 +186,8 @@ class Planner {
 
 }  // namespace
 
-Schedule make_schedule(const Program& program, std::size_t wave_tiles) {
-  return Planner(program, wave_tiles).run();
+Schedule make_schedule(const Program& program, std::size_t wave_elements) {
+  return Planner(program, wave_elements).run();
 }
 
 std::size_t ciphertext_bytes(const Value& value, std::size_t n) {

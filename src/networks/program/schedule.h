@@ -46,9 +46,9 @@ struct Schedule {
   std::vector<Wave> waves;
 };
 
-/// `wave_tiles`: how many tiles at most run at the same time. Deterministic; independent of
-/// threads.
-Schedule make_schedule(const Program& program, std::size_t wave_tiles = 4);
+/// `wave_elements`: as many tiles run at the same time as make so many elements, at least one tile.
+/// Deterministic; independent of threads.
+Schedule make_schedule(const Program& program, std::size_t wave_elements = 64);
 
 /// Bytes of one ciphertext of a value at ring dimension n, eight bytes a residue.
 std::size_t ciphertext_bytes(const Value& value, std::size_t n);

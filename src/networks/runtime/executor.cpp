@@ -116,16 +116,16 @@ void Executor::run_tile(const program::Stage& stage, const program::Tile& tile) 
 std::vector<Ciphertext> Executor::start_tile(ValueId first, const program::Tile& tile) const {
   const Value& value = program_.values[first];
   if (std::holds_alternative<program::Input>(value.op)) {
-    std::vector<Ciphertext> inputs;
-    for (std::uint32_t index : tile.elements) {
-      inputs.push_back(input_(index));
-      const Ciphertext& input = inputs.back();
+    std::vector<Ciphertext> inputs(tile.elements.size());
+    base::parallel_for(inputs.size(), [&](std::size_t i) {
+      inputs[i] = input_(tile.elements[i]);
+      const Ciphertext& input = inputs[i];
       if (input.size() != value.parts || input.level() != value.level ||
           input.scale() != value.scale) {
         base::fail(ErrorCode::kMismatch,
                    "the query's level or scale is not the one the program was compiled for");
       }
-    }
+    });
     return inputs;
   }
   ckks::CiphertextInfo info;
