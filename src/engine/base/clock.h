@@ -6,7 +6,7 @@ namespace serdab::base {
 double thread_seconds();
 
 /// Cycles per second of the core, now: the best of several timings of a chain of additions of one
-/// cycle each (time-stamp counters tick at a nominal rate). Takes about 20 ms.
+/// cycle each (time-stamp counters tick at a nominal rate). Takes about 150 ms.
 double clock_rate();
 
 }  // namespace serdab::base

@@ -1,13 +1,13 @@
 #include "engine/kernels/kernels.h"
 
 #include <benchmark/benchmark.h>
-#include <time.h>
 
 #include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "engine/base/clock.h"
 #include "engine/kernels/testing.h"
 
 // Every operation of every table this machine runs. The cycles_* counters are processor time by the
@@ -21,38 +21,16 @@ using testing::pointers;
 using testing::test_words;
 using testing::Words;
 
-double processor_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-/// Cycles per second, from a chain of additions of one cycle each; the best of several tries.
-double clock_rate() {
-  constexpr int kAdditions = 2'000'000;
-  double best = 0;
-  for (int attempt = 0; attempt < 20; ++attempt) {
-    const double begin = processor_seconds();
-    std::uint64_t x = 0;
-    for (int i = 0; i < kAdditions; ++i) {
-      x += 1;
-      asm volatile("" : "+r"(x));  // keeps the additions apart and in order
-    }
-    best = std::max(best, kAdditions / (processor_seconds() - begin));
-  }
-  return best;
-}
-
 /// Runs `body` in the benchmark's loop and reports cycles per unit of work.
 template <typename Body>
 void measure(benchmark::State& state, double units, const char* counter, Body&& body) {
-  static const double rate = clock_rate();
-  const double begin = processor_seconds();
+  static const double rate = base::clock_rate();
+  const double begin = base::thread_seconds();
   for (auto _ : state) {
     body();
     benchmark::ClobberMemory();
   }
-  const double seconds = processor_seconds() - begin;
+  const double seconds = base::thread_seconds() - begin;
   state.counters[counter] = seconds * rate / (units * static_cast<double>(state.iterations()));
 }
 
