@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -23,6 +24,7 @@ namespace {
 struct Arguments {
   std::string model, data;
   std::size_t count = datasets::kAllImages;
+  std::size_t repeat = 1;
   CompileArguments compile;
 };
 
@@ -30,9 +32,10 @@ struct Arguments {
 // bytes.
 class RoundTrip {
  public:
-  RoundTrip(const std::string& folder, const Globals& globals)
+  RoundTrip(const std::string& folder, std::size_t repeat, const Globals& globals)
       : client_(load_client_model(folder)),
         server_(server::Model::load(model_folder(folder).program)),
+        repeat_(repeat),
         globals_(globals),
         keys_(client::generate_keys(*client_.context, client_.bundle)) {
     key_bytes_ = wire::seal_payload(wire::FileKind::kEvaluationKeys,
@@ -57,9 +60,17 @@ class RoundTrip {
     server::JobOptions job;
     job.progress = [&](double share) { progress.update(share, 1); };
     job.stop = interrupted;
-    const server::JobReport report =
-        server::run_job(server_, keys_.evaluation, "evaluation keys", query, "query", job);
-    server_seconds_ += report.seconds;
+    const auto serve = [&] {
+      return server::run_job(server_, keys_.evaluation, "evaluation keys", query, "query", job);
+    };
+    server::JobReport report = serve();
+    first_seconds_ += report.seconds;
+    double best = report.seconds;
+    for (std::size_t i = 1; i < repeat_; ++i) {
+      report = serve();
+      best = std::min(best, report.seconds);
+    }
+    server_seconds_ += best;
     query_bytes_ += query.size() + wire::kHeaderBytes;
     answer_bytes_ += report.answer.size() + wire::kHeaderBytes;
     peak_pool_bytes_ = std::max(peak_pool_bytes_, report.peak_pool_bytes);
@@ -74,6 +85,8 @@ class RoundTrip {
     const auto& parameters = client_.context->parameters();
     return {{"model", client_.bundle.manifest.model},
             {"server_seconds", server_seconds_},
+            {"first_server_seconds", first_seconds_},
+            {"repeat", repeat_},
             {"client_seconds", client_seconds_},
             {"images_per_second", static_cast<double>(images) / server_seconds_},
             {"peak_rss_bytes", peak_resident_bytes()},
@@ -98,13 +111,15 @@ class RoundTrip {
 
   ClientModel client_;
   server::Model server_;
+  std::size_t repeat_;
   const Globals& globals_;
   client::KeyPair keys_;
   std::size_t key_bytes_ = 0;
   std::size_t query_bytes_ = 0;
   std::size_t answer_bytes_ = 0;
   std::size_t peak_pool_bytes_ = 0;
-  double server_seconds_ = 0;
+  double server_seconds_ = 0;  ///< of the fastest repetitions
+  double first_seconds_ = 0;
   double client_seconds_ = 0;
 };
 
@@ -143,7 +158,7 @@ void run(const Arguments& arguments, const Globals& globals) {
   const datasets::Shape shape(graph.input_shape().begin(), graph.input_shape().end());
   const datasets::Images images = datasets::load(
       arguments.data, shape, data_folders(arguments.compile.data_dir), arguments.count);
-  RoundTrip round_trip(folder, globals);
+  RoundTrip round_trip(folder, arguments.repeat, globals);
   Comparison comparison;
   for (std::size_t first = 0; first < images.count(); first += round_trip.slots()) {
     const datasets::Images batch = datasets::slice(images, first, round_trip.slots());
@@ -185,6 +200,10 @@ void add_evaluate(CLI::App& app, Globals& globals) {
       ->required();
   verb->add_option("--data", arguments->data, "NAME[:SPLIT] or a file")->required();
   verb->add_option("--count", arguments->count, "At most so many images");
+  verb->add_option("--repeat", arguments->repeat,
+                   "Run the server's part so often and report the fastest: what a server does that "
+                   "already holds its memory")
+      ->check(CLI::Range(1, 100));
   add_compile_options(verb, arguments->compile);
 }
 

@@ -41,9 +41,8 @@ def main():
             run(env, serdab, "compile", source / "models" / model / "model.onnx", "-o", made,
                 "--threads", 1, "--quiet")
             predicted = json.loads((made / "plan.json").read_text())["seconds"]
-            measured = min(json.loads(run(env, serdab, "evaluate", made, "--data", data,
-                                          "--threads", 1, "--json"))["server_seconds"]
-                           for _ in range(2))
+            measured = json.loads(run(env, serdab, "evaluate", made, "--data", data, "--threads", 1,
+                                      "--repeat", 3, "--json"))["server_seconds"]
             ratio = predicted / measured
             print(f"{model}: predicted {predicted:.2f} s, measured {measured:.2f} s, "
                   f"ratio {ratio:.2f}")

@@ -98,7 +98,8 @@ Plan make_plan(const program::Package& package, const ckks_params::MachineProfil
   plan.machine = machine.name;
   plan.peak_bytes =
       program::planned_peak_bytes(program, program::make_schedule(program), n, threads);
-  plan.seconds += machine.seconds({.fresh_bytes = static_cast<double>(plan.peak_bytes)}, threads);
+  plan.first_seconds =
+      machine.seconds({.fresh_bytes = static_cast<double>(plan.peak_bytes)}, threads);
   plan.answer_limit = package.manifest.answer_limit;
   plan.answer_noise = package.manifest.answer_noise;
   plan.largest_answer = answer.calibrated;

@@ -59,7 +59,8 @@ std::string Plan::to_text() const {
                        ? "no input can make a batch wrap"
                        : "unusual inputs can, which decryption detects"));
   line("predicted time",
-       fmt::format("{:.3g} s a query, {} thread(s), {}", seconds, threads, machine));
+       fmt::format("{:.3g} s a query, {} thread(s), {}; a process's first query adds {:.2g} s",
+                   seconds, threads, machine, first_seconds));
   line("planned peak memory", size_text(peak_bytes));
   text +=
       fmt::format("\n{:<28}{:<13}{:>7}{:>6}{:>6}{:>8}{:>7}{:>11}{:>10}{:>9}\n", "layer", "op",
@@ -115,6 +116,7 @@ std::string Plan::to_json() const {
                                {"guaranteed_magnitude", guaranteed_magnitude},
                                {"answer_limit", answer_limit},
                                {"seconds", seconds},
+                               {"first_seconds", first_seconds},
                                {"threads", threads},
                                {"machine", machine},
                                {"considered", considered},
