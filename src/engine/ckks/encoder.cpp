@@ -54,18 +54,23 @@ double largest(std::span<const double> coefficients) {
   return bound;
 }
 
-/// Rounded coefficients, none larger than the bound, to values modulo every prime.
-Plaintext plaintext_of(const Context& context, const double* coefficients, double bound,
-                       Level level, Scale scale) {
-  check_bound(context, bound, level);
-  const ring::RnsBasis basis = context.basis(level);
+/// Rounded coefficients, none larger than the bound, to values modulo every prime of the basis.
+ring::RnsPoly<ring::Ntt> values_modulo(const ring::RnsBasis& basis, const double* coefficients,
+                                       double bound) {
   ring::RnsPoly<ring::Ntt> poly(basis.n(), basis.size());
   ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
     const auto& k = kernels::kernels();
     k.messages.integer_residues(basis.modulus(i), bound, coefficients, poly.limb(i), basis.n());
     k.ntt_forward_one(basis.ntt(i), poly.limb(i));
   });
-  return {std::move(poly), level, scale, context.parameters().id()};
+  return poly;
+}
+
+Plaintext plaintext_of(const Context& context, const double* coefficients, double bound,
+                       Level level, Scale scale) {
+  check_bound(context, bound, level);
+  return {values_modulo(context.basis(level), coefficients, bound), level, scale,
+          context.parameters().id()};
 }
 
 ring::RnsPoly<ring::Coeff> residues_of(const Context& context, const Plaintext& plaintext) {
@@ -120,12 +125,26 @@ Encoder::Encoder(const Context& context)
 
 Plaintext Encoder::encode(std::span<const double> values, Level level, Scale scale) const {
   check_message(*context_, values.size(), level, scale);
+  return encode_slots(place(values), level, scale);
+}
+
+LiftedPlaintext Encoder::encode_lifted(std::span<const double> values, Level level,
+                                       Scale scale) const {
+  check_message(*context_, values.size(), level, scale);
+  base::Buffer<double> work = place(values);
+  const double bound = to_coefficients(work, scale);
+  check_bound(*context_, bound, level);
+  return {values_modulo(context_->basis_qp(level), work.data(), bound), level, scale,
+          context_->parameters().id()};
+}
+
+base::Buffer<double> Encoder::place(std::span<const double> values) const {
   base::Buffer<double> work(2 * slots());
   const std::size_t zeroed = values.size() == slots() ? slots() : 0;
   std::fill(work.begin() + zeroed, work.end(), 0.0);
   const std::uint32_t* position = transform_.positions();
   for (std::size_t i = 0; i < values.size(); ++i) work[position[i]] = values[i];
-  return encode_slots(std::move(work), level, scale);
+  return work;
 }
 
 Plaintext Encoder::encode(std::span<const Complex> values, Level level, Scale scale) const {
@@ -144,11 +163,16 @@ Plaintext Encoder::encode(std::span<const Complex> values, Level level, Scale sc
   return encode_slots(std::move(work), level, scale);
 }
 
-Plaintext Encoder::encode_slots(base::Buffer<double>&& work, Level level, Scale scale) const {
+/// Slots to rounded coefficients in place; the largest magnitude of them.
+double Encoder::to_coefficients(base::Buffer<double>& work, Scale scale) const {
   transform_.inverse_times_n(work.data(), work.data() + slots());
   const double factor = scale.value / static_cast<double>(slots());
   // In the conjugate-invariant ring the imaginary parts repeat the real ones.
-  const double bound = kernels::kernels().messages.scale_round(factor, work.data(), context_->n());
+  return kernels::kernels().messages.scale_round(factor, work.data(), context_->n());
+}
+
+Plaintext Encoder::encode_slots(base::Buffer<double>&& work, Level level, Scale scale) const {
+  const double bound = to_coefficients(work, scale);
   return plaintext_of(*context_, work.data(), bound, level, scale);
 }
 

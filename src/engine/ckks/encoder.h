@@ -26,6 +26,8 @@ class Encoder {
   /// complex values in the conjugate-invariant ring.
   Plaintext encode(std::span<const double> values, Level level, Scale scale) const;
   Plaintext encode(std::span<const std::complex<double>> values, Level level, Scale scale) const;
+  /// The same message modulo P's primes too.
+  LiftedPlaintext encode_lifted(std::span<const double> values, Level level, Scale scale) const;
   /// The same value in every slot; no transform.
   Plaintext encode_constant(double value, Level level, Scale scale) const;
   /// Integer coefficients as they are, n of them, each an integer held in a double.
@@ -46,6 +48,8 @@ class Encoder {
  private:
   using Complex = std::complex<double>;
 
+  base::Buffer<double> place(std::span<const double> values) const;
+  double to_coefficients(base::Buffer<double>& work, Scale scale) const;
   Plaintext encode_slots(base::Buffer<double>&& work, Level level, Scale scale) const;
   void fold(base::Buffer<double>& work) const;
   base::Buffer<double> values_of(ring::RnsPoly<ring::Coeff>&& residues, Scale scale) const;

@@ -85,6 +85,12 @@ class Evaluator {
                                        const GaloisKey& key) const;
   /// Same level and scale.
   void add_inplace(LiftedCiphertext& a, const LiftedCiphertext& b) const;
+  /// sum += a·b; level as the operands', scale of `sum` the product of theirs. With rotations left
+  /// in QP this is the inner loop of a linear transform hoisted twice.
+  void multiply_plain_add(LiftedCiphertext& sum, const LiftedCiphertext& a,
+                          const LiftedPlaintext& b) const;
+  /// a·b, what such a sum begins with.
+  LiftedCiphertext multiply_plain(const LiftedCiphertext& a, const LiftedPlaintext& b) const;
   /// Divides by P, and rescales by `primes` (at most Context::kMaxDrop) in the same step.
   Ciphertext lower(LiftedCiphertext&& a, std::size_t primes = 0) const;
 

@@ -23,6 +23,11 @@ void check_hoisted(const Context& context, const Ciphertext& a, const Decomposit
                 "rotate: hoisting needs centred digits; this context computes SEAL's");
 }
 
+void check_lifted(const CiphertextInfo& a, const LiftedPlaintext& b) {
+  base::require(a.parameter_id == b.parameter_id && a.level == b.level, base::ErrorCode::kMismatch,
+                "multiply_plain: the lifted plaintext is of another level or other parameters");
+}
+
 /// X → X^g on both.
 Ciphertext move(const Context& context, const CiphertextInfo& info, const GaloisKey& key,
                 const SwitchedPair& pair) {
@@ -92,6 +97,27 @@ void Evaluator::add_inplace(LiftedCiphertext& a, const LiftedCiphertext& b) cons
   const ring::RnsBasis basis = context_->basis_qp(a.info.level);
   ring::add(basis, a.pair.b, b.pair.b, a.pair.b);
   ring::add(basis, a.pair.a, b.pair.a, a.pair.a);
+}
+
+LiftedCiphertext Evaluator::multiply_plain(const LiftedCiphertext& a,
+                                           const LiftedPlaintext& b) const {
+  check_lifted(a.info, b);
+  const ring::RnsBasis basis = context_->basis_qp(a.info.level);
+  LiftedCiphertext product{a.info, {Poly(basis.n(), basis.size()), Poly(basis.n(), basis.size())}};
+  product.info.scale = a.info.scale * b.scale;
+  ring::multiply(basis, a.pair.b, b.poly, product.pair.b);
+  ring::multiply(basis, a.pair.a, b.poly, product.pair.a);
+  return product;
+}
+
+void Evaluator::multiply_plain_add(LiftedCiphertext& sum, const LiftedCiphertext& a,
+                                   const LiftedPlaintext& b) const {
+  check_lifted(a.info, b);
+  check_same_level(sum.info, a.info, "multiply_plain_add");
+  check_same_scale(sum.info.scale, a.info.scale * b.scale, "multiply_plain_add");
+  const ring::RnsBasis basis = context_->basis_qp(a.info.level);
+  ring::multiply_add(basis, a.pair.b, b.poly, sum.pair.b);
+  ring::multiply_add(basis, a.pair.a, b.poly, sum.pair.a);
 }
 
 Ciphertext Evaluator::lower(LiftedCiphertext&& a, std::size_t primes) const {

@@ -16,4 +16,12 @@ struct Plaintext {
   Plaintext clone() const { return {poly.clone(), level, scale, parameter_id}; }
 };
 
+/// The same modulo q_0 … q_level, P: what a LiftedCiphertext is multiplied with.
+struct LiftedPlaintext {
+  ring::RnsPoly<ring::Ntt> poly;
+  Level level;
+  Scale scale;
+  ParameterId parameter_id;
+};
+
 }  // namespace serdab::ckks

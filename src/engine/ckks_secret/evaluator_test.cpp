@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/base/error.h"
+#include "engine/base/pool.h"
 #include "engine/base/threads.h"
 #include "engine/ckks/encryptor.h"
 #include "engine/ckks_secret/internal/test_bench.h"
@@ -208,6 +209,51 @@ TEST_P(InsecureEvaluator, SumsOfRotationsAreDividedOnce) {
       1);
   EXPECT_EQ(rescaled.level().value, top.value - 1);
   EXPECT_GT(precision_bits(bench.decrypt(rescaled), rotated(x, 1)), 24);
+}
+
+TEST_P(InsecureEvaluator, SumsOfWeightedRotationsAreDividedOnce) {
+  const auto keys = bench.rotation_keys({1, -3}, top);
+  const auto part1 = ckks::mod_up(bench.context, a.part(1), top);
+  const Scale unit{0x1p30};
+  std::vector<double> u(bench.context.slots()), v(u.size());
+  for (std::size_t i = 0; i < u.size(); ++i) {
+    u[i] = std::cos(static_cast<double>(i));
+    v[i] = std::sin(static_cast<double>(i));
+  }
+  const auto weight = [&](const std::vector<double>& w) {
+    return bench.encoder.encode_lifted(w, top, unit);
+  };
+  const auto lifted = [&](long steps) {
+    return evaluator.apply_galois_lifted(
+        a, part1,
+        keys.at(ring::rotation_element(bench.context.parameters().ring(),
+                                       bench.context.parameters().log_n(), steps)));
+  };
+  auto sum = evaluator.multiply_plain(lifted(1), weight(u));
+  evaluator.multiply_plain_add(sum, lifted(-3), weight(v));
+  Values expected = rotated(x, 1);
+  const Values other = rotated(x, -3);
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    expected[i] = expected[i] * u[i] + other[i] * v[i];
+  const auto lowered = evaluator.lower(std::move(sum));
+  EXPECT_EQ(lowered.scale(), kScale * unit);
+  EXPECT_GT(precision_bits(bench.decrypt(lowered), expected), 24);
+  if (top.value > 0) {
+    const auto low = bench.encoder.encode_lifted(u, {top.value - 1}, unit);
+    EXPECT_THROW(evaluator.multiply_plain(lifted(1), low), base::Error);
+  }
+}
+
+TEST_P(InsecureEvaluator, SteadyStateTakesNoMemory) {
+  const auto key = bench.relinearisation_key(top);
+  const auto work = [&] {
+    auto c = evaluator.square(a);
+    evaluator.relinearise_rescale(c, key);
+  };
+  work();
+  const std::size_t reserved = base::pool_statistics().reserved_bytes;
+  for (int i = 0; i < 20; ++i) work();
+  EXPECT_EQ(base::pool_statistics().reserved_bytes, reserved);
 }
 
 TEST_P(InsecureEvaluator, Conjugation) {
