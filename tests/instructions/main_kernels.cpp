@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <random>
 
-#include "engine/base/buffer.h"
+#include "bench/dense_gemm.h"
 #include "engine/base/threads.h"
 #include "engine/ckks/context.h"
 #include "engine/ckks/encoder.h"
@@ -17,18 +17,14 @@
 namespace {
 
 using namespace serdab;
-using Words = base::Buffer<std::uint64_t>;
+using cli::Words;
 
 constexpr unsigned kLogN = 13;
 constexpr std::size_t kN = std::size_t{1} << kLogN;
 
 std::vector<Words> random_arrays(std::size_t count, const kernels::Modulus& q) {
-  std::mt19937_64 random(count);
   std::vector<Words> arrays;
-  for (std::size_t i = 0; i < count; ++i) {
-    arrays.emplace_back(kN);
-    for (auto& word : arrays.back()) word = random() % q.value();
-  }
+  for (std::size_t i = 0; i < count; ++i) arrays.push_back(cli::random_words(q, kN, i));
   return arrays;
 }
 
@@ -49,29 +45,11 @@ void transforms(base::RingKind ring, const char* forward, const char* inverse) {
   count(inverse, [&] { kernels::kernels().ntt_inverse_one(tables, a[0].data()); });
 }
 
-void gemm(std::size_t row_count, std::size_t cols, double bits, const char* name) {
+void gemm(std::size_t rows, std::size_t cols, double bits, const char* name) {
   const kernels::Modulus q(
       ckks_params::choose_primes(base::RingKind::kStandard, kLogN, {bits}).front());
-  auto in = random_arrays(cols, q), out = random_arrays(row_count, q);
-  std::mt19937_64 random(3);
-  std::vector<std::int32_t> weights(row_count * cols);
-  for (auto& w : weights) w = static_cast<std::int32_t>(random() % 512) - 256;
-  std::vector<const std::uint64_t*> inputs;
-  std::vector<std::uint32_t> columns;
-  for (const Words& words : in) {
-    columns.push_back(static_cast<std::uint32_t>(inputs.size()));
-    inputs.push_back(words.data());
-  }
-  std::vector<kernels::GemmRow> rows;
-  for (Words& words : out) rows.push_back({.out = words.data()});
-  const kernels::GemmBlock block{.row_count = row_count,
-                                 .col_count = cols,
-                                 .weights = weights.data(),
-                                 .columns = columns.data(),
-                                 .rows = rows.data()};
-  const kernels::Gemm task{
-      .inputs = inputs.size(), .in = inputs.data(), .block_count = 1, .blocks = &block};
-  count(name, [&] { kernels::kernels().gemm(q, task, kN); });
+  const cli::DenseGemm dense(q, rows, cols, kN);
+  count(name, [&] { dense.run(); });
 }
 
 void sums() {
@@ -122,9 +100,9 @@ void operations() {
     b.push_back(random_poly(context.basis_qp(top)));
     a.push_back(random_poly(context.basis_qp(top)));
   }
-  const ckks::SwitchingKey key(
-      context, ckks::SwitchingKeyInfo{context.parameters().id(), {}, top, {0}}, std::move(b),
-      std::move(a));
+  const ckks::SwitchingKey key(context,
+                               ckks::SwitchingKeyInfo{context.parameters().id(), {}, top, {0}},
+                               std::move(b), std::move(a));
   const ckks::Poly poly = random_poly(context.basis(top));
   count("key switch", [&] { ckks::switch_key(context, poly, top, key); });
   ckks::Poly dropped;

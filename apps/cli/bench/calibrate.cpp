@@ -6,8 +6,8 @@
 #include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <random>
 
+#include "dense_gemm.h"
 #include "engine/base/threads.h"
 #include "engine/ckks_params/parameters.h"
 #include "engine/kernels/kernels.h"
@@ -23,7 +23,6 @@ namespace {
 using base::RingKind;
 using kernels::Modulus;
 using kernels::NttTables;
-using Words = base::Buffer<std::uint64_t>;
 
 // The ring that programs are usually compiled to.
 constexpr RingKind kRing = RingKind::kConjugateInvariant;
@@ -41,12 +40,8 @@ std::vector<Modulus> primes(std::size_t count, double bits) {
 }
 
 std::vector<Words> random_arrays(std::size_t count, const Modulus& q) {
-  std::mt19937_64 random(count);
   std::vector<Words> arrays;
-  for (std::size_t i = 0; i < count; ++i) {
-    arrays.emplace_back(kN);
-    for (auto& word : arrays.back()) word = random() % q.value();
-  }
+  for (std::size_t i = 0; i < count; ++i) arrays.push_back(random_words(q, kN, i));
   return arrays;
 }
 
@@ -78,31 +73,9 @@ class Transforms {
 };
 
 // Seconds of one GEMM on 64 arrays that lie in memory, not in cache.
-double gemm_seconds(std::size_t row_count, double bits) {
-  constexpr std::size_t kCols = 64;
-  const Modulus q = primes(1, bits).front();
-  const std::vector<Words> in = random_arrays(kCols, q);
-  std::vector<Words> out;
-  for (std::size_t r = 0; r < row_count; ++r) out.emplace_back(kN);
-  std::mt19937_64 random(3);
-  std::vector<std::int32_t> weights(row_count * kCols);
-  for (auto& w : weights) w = static_cast<std::int32_t>(random() % 512) - 256;
-  std::vector<const std::uint64_t*> inputs;
-  std::vector<std::uint32_t> columns;
-  for (const Words& words : in) {
-    columns.push_back(static_cast<std::uint32_t>(inputs.size()));
-    inputs.push_back(words.data());
-  }
-  std::vector<kernels::GemmRow> rows;
-  for (Words& words : out) rows.push_back({.out = words.data()});
-  const kernels::GemmBlock block{.row_count = row_count,
-                                 .col_count = kCols,
-                                 .weights = weights.data(),
-                                 .columns = columns.data(),
-                                 .rows = rows.data()};
-  const kernels::Gemm task{
-      .inputs = inputs.size(), .in = inputs.data(), .block_count = 1, .blocks = &block};
-  return best_seconds([&] { kernels::kernels().gemm(q, task, kN); });
+double gemm_seconds(std::size_t rows, double bits) {
+  const DenseGemm gemm(primes(1, bits).front(), rows, 64, kN);
+  return best_seconds([&] { gemm.run(); });
 }
 
 void measure_gemm(ckks_params::MachineProfile& profile) {

@@ -1,9 +1,8 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <random>
 
-#include "engine/base/buffer.h"
+#include "dense_gemm.h"
 #include "engine/ckks_params/parameters.h"
 #include "engine/kernels/kernels.h"
 #include "peers.h"
@@ -16,14 +15,6 @@ namespace {
 using base::RingKind;
 using kernels::Modulus;
 using kernels::NttTables;
-using Words = base::Buffer<std::uint64_t>;
-
-Words random_words(const Modulus& q, std::size_t n, std::uint64_t seed) {
-  std::mt19937_64 random(seed);
-  Words words(n);
-  for (auto& word : words) word = random() % q.value();
-  return words;
-}
 
 class KernelRows {
  public:
@@ -118,33 +109,13 @@ class KernelRows {
   void gemm(std::size_t row_count, std::size_t cols, double bits) {
     constexpr unsigned kLogN = 13;
     constexpr std::size_t kN = std::size_t{1} << kLogN;
-    const Modulus q = prime(RingKind::kStandard, kLogN, bits);
-    std::mt19937_64 random(3);
-    std::vector<std::int32_t> weights(row_count * cols);
-    for (auto& w : weights) w = static_cast<std::int32_t>(random() % 512) - 256;
-    std::vector<Words> in, out;
-    for (std::size_t k = 0; k < cols; ++k) in.push_back(random_words(q, kN, k));
-    for (std::size_t r = 0; r < row_count; ++r) out.emplace_back(kN);
-    std::vector<const std::uint64_t*> inputs;
-    std::vector<std::uint32_t> columns;
-    for (const Words& words : in) inputs.push_back(words.data());
-    for (std::uint32_t k = 0; k < cols; ++k) columns.push_back(k);
-    std::vector<kernels::GemmRow> rows;
-    for (Words& words : out) rows.push_back({.out = words.data()});
-    const kernels::GemmBlock block{.row_count = row_count,
-                                   .col_count = cols,
-                                   .weights = weights.data(),
-                                   .columns = columns.data(),
-                                   .rows = rows.data()};
-    const kernels::Gemm task{
-        .inputs = inputs.size(), .in = inputs.data(), .block_count = 1, .blocks = &block};
+    const DenseGemm dense(prime(RingKind::kStandard, kLogN, bits), row_count, cols, kN);
     BenchRow row;
     row.work = "GEMM";
     row.size = fmt::format("{} x {}, {:.0f}-bit prime", row_count, cols, bits);
     row.unit = "8-lane product";
     row.units = static_cast<double>(row_count * cols * kN) / 8;
-    add(row, row.units * setting_.rates.gemm_product,
-        [&] { kernels::kernels().gemm(q, task, kN); });
+    add(row, row.units * setting_.rates.gemm_product, [&] { dense.run(); });
   }
 
   void inner_product(std::size_t digits) {
