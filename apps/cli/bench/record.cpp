@@ -75,6 +75,7 @@ std::optional<std::map<std::string, double>> read_record(const std::filesystem::
 
 void write_record(const std::filesystem::path& path, const BenchRun& run) {
   const std::string text = to_json(run) + "\n";
+  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
   wire::write_file(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 

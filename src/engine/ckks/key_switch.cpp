@@ -31,9 +31,9 @@ class RaisedDigits {
       kernels::kernels().ntt_inverse_one(q.ntt(i), poly.limb(i), coefficients_.limb(i));
     });
     raised_.resize(count());
-    for (std::size_t j = 0; j < count(); ++j) {
+    ring::for_each_limb(count(), basis_.size() * basis_.n(), [&](std::size_t j) {
       if (context.digit(level, j).count > 1) raise(j);
-    }
+    });
   }
 
   std::size_t count() const { return context_.parameters().digits(level_); }

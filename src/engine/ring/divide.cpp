@@ -1,5 +1,6 @@
 #include "engine/ring/divide.h"
 
+#include <optional>
 #include <vector>
 
 #include "engine/kernels/kernels.h"
@@ -56,15 +57,15 @@ void divide_by_last(const RnsBasis& basis, const BaseConverter& converter,
   SERDAB_ASSERT(converter.count() < basis.size());
   SERDAB_ASSERT(basis.last(converter.count()) == converter.sources());
   const std::size_t left = basis.size() - converter.count();
-  std::vector<Remainder> remainders;
-  for (const RnsPoly<Ntt>* poly : polys) {
-    SERDAB_ASSERT(poly->limbs() == basis.size());
-    remainders.emplace_back(basis, converter, *poly);
-  }
+  std::vector<std::optional<Remainder>> remainders(polys.size());
+  for_each_limb(polys.size(), converter.count() * basis.n(), [&](std::size_t k) {
+    SERDAB_ASSERT(polys[k]->limbs() == basis.size());
+    remainders[k].emplace(basis, converter, *polys[k]);
+  });
   for_each_limb(left, basis.n(), [&](std::size_t i) {
     std::vector<NttJob> jobs(polys.size());
     for (std::size_t k = 0; k < polys.size(); ++k) {
-      remainders[k].set_input(i, jobs[k]);
+      remainders[k]->set_input(i, jobs[k]);
       jobs[k].out = polys[k]->limb(i);
       jobs[k].minuend = polys[k]->limb(i);
       jobs[k].factor = converter.inverse_product(basis.prime(i));
