@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 
 namespace serdab::base {
@@ -14,16 +15,19 @@ double thread_seconds() {
 }
 
 double clock_rate() {
-  constexpr int kAdditions = 2'000'000;
+  constexpr int kChain = 16, kRounds = 125'000;
   double best = 0;
   for (int attempt = 0; attempt < 200; ++attempt) {  // long enough for the core to speed up
     const double begin = thread_seconds();
-    std::uint64_t x = 0;
-    for (int i = 0; i < kAdditions; ++i) {
-      x += 1;
-      asm volatile("" : "+r"(x));  // keeps the additions apart and in order
+    std::uint64_t x = 1;
+    for (int i = 0; i < kRounds; ++i) {
+#pragma GCC unroll 16
+      for (int k = 0; k < kChain; ++k) {
+        x = std::rotl(x, 1);
+        asm volatile("" : "+r"(x));  // keeps the rotations apart and in order
+      }
     }
-    best = std::max(best, kAdditions / (thread_seconds() - begin));
+    best = std::max(best, kChain * kRounds / (thread_seconds() - begin));
   }
   return best;
 }

@@ -55,14 +55,33 @@ inline std::size_t gemm_prefetch_words(const Gemm& gemm) {
   return kLine * (lines < 1 ? 1 : lines > 8 ? 8 : lines);
 }
 
+/// How many columns of all inputs are brought side by side before the blocks use them; 0: inputs
+/// are read where they lie. Where many rows use an input, its copy, one a word, is soon paid for by
+/// lines that follow each other in memory instead of one from each of hundreds of arrays.
+inline std::size_t gemm_staged_columns(const Gemm& gemm, std::size_t step) {
+  constexpr std::size_t kWorthwhile = 16, kBytes = std::size_t{160} << 10;
+  std::size_t uses = 0;
+  for (std::size_t b = 0; b < gemm.block_count; ++b) {
+    uses += gemm.blocks[b].row_count * gemm.blocks[b].col_count;
+  }
+  if (uses < kWorthwhile * gemm.inputs) return 0;
+  std::size_t columns = 64;
+  while (columns > step && columns * gemm.inputs * sizeof(std::uint64_t) > kBytes) columns /= 2;
+  return columns;
+}
+
 /// The matrices of a call, each once, and the inputs of its blocks. `Word` is what a weight
 /// becomes.
 template <typename Word>
 class GemmPlan {
  public:
   template <typename Encode>
-  GemmPlan(const Gemm& gemm, const GemmLimits& limits, const Encode& encode)
-      : gemm_(gemm), limits_(limits), prefetch_(gemm_prefetch_words(gemm)) {
+  GemmPlan(const Gemm& gemm, std::size_t step, const GemmLimits& limits, const Encode& encode)
+      : gemm_(gemm),
+        step_(step),
+        limits_(limits),
+        staged_columns_(gemm_staged_columns(gemm, step)),
+        prefetch_(staged_columns_ > 0 ? 0 : gemm_prefetch_words(gemm)) {
     std::size_t columns = 0, rows = 0, weights = 0;
     for (std::size_t b = 0; b < gemm.block_count; ++b) {
       const GemmBlock& block = gemm.blocks[b];
@@ -82,16 +101,40 @@ class GemmPlan {
     row_sums_ = reinterpret_cast<std::int64_t*>(sources_ + columns);
     segments_ = reinterpret_cast<std::uint32_t*>(row_sums_ + rows);
     matrix_of_ = segments_ + columns;
+    if (staged_columns_ > 0) {
+      stage_ = static_cast<std::uint64_t*>(base::pool_acquire(stage_bytes()));
+    }
     const std::uint64_t** source = sources_;
     for (std::size_t b = 0; b < gemm.block_count; ++b) {
       const GemmBlock& block = gemm.blocks[b];
       matrix_of_[b] = find(block, encode);
-      for (std::size_t k = 0; k < block.col_count; ++k) *source++ = gemm.in[block.columns[k]];
+      for (std::size_t k = 0; k < block.col_count; ++k) {
+        const std::uint32_t input = block.columns[k];
+        *source++ = stage_ != nullptr ? stage_ + input * step_ : gemm.in[input];
+      }
     }
   }
-  ~GemmPlan() { base::pool_release(weights_, bytes_); }
+  ~GemmPlan() {
+    if (stage_ != nullptr) base::pool_release(stage_, stage_bytes());
+    base::pool_release(weights_, bytes_);
+  }
   GemmPlan(const GemmPlan&) = delete;
   GemmPlan& operator=(const GemmPlan&) = delete;
+
+  /// Calls columns(in, out, width) for strips of at most `step` of n columns: in is where they are
+  /// in the sources, out where in the outputs.
+  template <typename Columns>
+  void for_columns(std::size_t n, const Columns& columns) const {
+    const std::size_t stage = staged_columns_ > 0 ? staged_columns_ : n;
+    for (std::size_t begin = 0; begin < n; begin += stage) {
+      const std::size_t width = n - begin < stage ? n - begin : stage;
+      if (staged_columns_ > 0) bring(begin, width);
+      for (std::size_t c = 0; c < width; c += step_) {
+        columns(staged_columns_ > 0 ? c * gemm_.inputs : begin + c, begin + c,
+                width - c < step_ ? width - c : step_);
+      }
+    }
+  }
 
   /// Calls multiply(split, rows, group) for every row group of every block, in order.
   template <typename Multiply>
@@ -116,6 +159,23 @@ class GemmPlan {
   }
 
  private:
+  std::size_t stage_bytes() const { return gemm_.inputs * staged_columns_ * sizeof(std::uint64_t); }
+  /// Strip by strip, the strip's words of one input after the other: lines that are used together
+  /// follow each other, and none evicts another.
+  void bring(std::size_t column, std::size_t width) const {
+    constexpr std::size_t kAhead = 8, kLine = 8;
+    for (std::size_t k = 0; k < gemm_.inputs; ++k) {
+      const std::size_t ahead = k + kAhead < gemm_.inputs ? k + kAhead : k;
+      for (std::size_t c = 0; c < width; c += kLine) {
+        __builtin_prefetch(gemm_.in[ahead] + column + c);
+      }
+      for (std::size_t c = 0; c < width; c += kLine) {
+        __builtin_memcpy(stage_ + c / step_ * step_ * gemm_.inputs + k * step_ + c % step_,
+                         gemm_.in[k] + column + c, kLine * sizeof(std::uint64_t));
+      }
+    }
+  }
+
   template <typename Encode>
   std::uint32_t find(const GemmBlock& block, const Encode& encode) {
     // Tiles have few matrices, and neighbouring blocks often the same.
@@ -187,9 +247,12 @@ class GemmPlan {
   }
 
   const Gemm& gemm_;
+  std::size_t step_;  ///< columns that a kernel takes at a time
   GemmLimits limits_;
+  std::size_t staged_columns_;
   std::size_t prefetch_;
   std::size_t bytes_;
+  std::uint64_t* stage_ = nullptr;
   Word* weights_;
   GemmMatrix* matrices_;
   const std::uint64_t** sources_;

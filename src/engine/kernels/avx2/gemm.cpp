@@ -56,7 +56,7 @@ inline Vec start(const GemmRow& row, std::size_t column) {
 
 /// `kRows` rows times the columns of two vectors, to canonical words.
 template <typename Form, std::size_t kRows>
-void multiply(const Target& target, const Group& group, std::size_t column) {
+void multiply(const Target& target, const Group& group, std::size_t in, std::size_t column) {
   constexpr bool kSplit = Form::kColumns == kLanes;
   const Prime& p = target.p;
   Vec sum[kRows][2];
@@ -69,7 +69,7 @@ void multiply(const Target& target, const Group& group, std::size_t column) {
   const std::uint64_t* const* source = group.sources;
   for (std::size_t s = 0;;) {
     for (const auto* const end = source + group.segments[s]; source != end; ++source) {
-      const std::uint64_t* x = *source + column;
+      const std::uint64_t* x = *source + in;
       __builtin_prefetch(x + group.prefetch);
       Vec x0, x1;
       Form::load(x, x0, x1);
@@ -102,7 +102,7 @@ void multiply(const Target& target, const Group& group, std::size_t column) {
   }
 }
 
-using Kernel = void (*)(const Target&, const Group&, std::size_t);
+using Kernel = void (*)(const Target&, const Group&, std::size_t, std::size_t);
 template <typename Form>
 constexpr Kernel kKernels[RowGroups::kMaxRows] = {multiply<Form, 1>, multiply<Form, 2>,
                                                   multiply<Form, 3>, multiply<Form, 4>,
@@ -115,16 +115,17 @@ void gemm(const Modulus& q, const Gemm& gemm, std::size_t n) {
   // A centring takes two multiplications, a term one.
   const GemmLimits limits = {static_cast<std::int64_t>(kTwo53 / static_cast<double>(q.value())) - 4,
                              kSplitSum, 2};
-  const GemmPlan<double> plan(gemm, limits, [](std::int32_t w) { return static_cast<double>(w); });
+  const GemmPlan<double> plan(gemm, Whole::kColumns, limits,
+                              [](std::int32_t w) { return static_cast<double>(w); });
   const Target target = {make_prime(q),
                          scaled(set1_centred((std::uint64_t{1} << 25) % q.value(), q), 1 / kTwo25)};
-  for (std::size_t column = 0; column < n; column += Whole::kColumns) {
+  plan.for_columns(n, [&](std::size_t in, std::size_t column, std::size_t) {
     plan.for_groups([&](bool split, std::size_t rows, const Group& group) {
-      if (!split) return kKernels<Whole>[rows - 1](target, group, column);
-      kKernels<Split>[rows - 1](target, group, column);
-      kKernels<Split>[rows - 1](target, group, column + Split::kColumns);
+      if (!split) return kKernels<Whole>[rows - 1](target, group, in, column);
+      kKernels<Split>[rows - 1](target, group, in, column);
+      kKernels<Split>[rows - 1](target, group, in + Split::kColumns, column + Split::kColumns);
     });
-  }
+  });
 }
 
 }  // namespace serdab::kernels::avx2

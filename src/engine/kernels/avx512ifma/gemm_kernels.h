@@ -64,7 +64,8 @@ struct GemmKernels {
 
   /// `kRows` rows times the columns of kLoaded vectors of each input, which make kUsed vectors.
   template <bool kSplit, std::size_t kRows, std::size_t kUsed>
-  static void multiply(const Target& target, const Group& group, std::size_t column) {
+  static void multiply(const Target& target, const Group& group, std::size_t in,
+                       std::size_t column) {
     Vec sum[kRows][kUsed];
 #pragma GCC unroll 6
     for (std::size_t r = 0; r < kRows; ++r) {
@@ -84,17 +85,17 @@ struct GemmKernels {
       for (const auto* const end = source + group.segments[s]; source != end; ++source) {
 #pragma GCC unroll 4
         for (std::size_t v = 0; v < (kSplit ? kUsed / 2 : kUsed); ++v) {
-          __builtin_prefetch(*source + column + v * kLanes + group.prefetch);
+          __builtin_prefetch(*source + in + v * kLanes + group.prefetch);
         }
         Vec x[kUsed];
 #pragma GCC unroll 4
         for (std::size_t v = 0; v < kUsed; ++v) {
           if constexpr (kSplit) {
-            const Vec word = V::load(*source + column + v / 2 * kLanes);
+            const Vec word = V::load(*source + in + v / 2 * kLanes);
             x[v] = v % 2 == 0 ? V::bit_and(word, target.low_bits)
                               : V::template shift_right<kSplitBits>(word);
           } else {
-            x[v] = V::load(*source + column + v * kLanes);
+            x[v] = V::load(*source + in + v * kLanes);
           }
         }
 #pragma GCC unroll 6
@@ -128,7 +129,7 @@ struct GemmKernels {
     }
   }
 
-  using Kernel = void (*)(const Target&, const Group&, std::size_t);
+  using Kernel = void (*)(const Target&, const Group&, std::size_t, std::size_t);
   template <bool kSplit, std::size_t kUsed>
   static constexpr Kernel kKernels[RowGroups::kMaxRows] = {
       multiply<kSplit, 1, kUsed>, multiply<kSplit, 2, kUsed>, multiply<kSplit, 3, kUsed>,
@@ -136,11 +137,13 @@ struct GemmKernels {
 
   /// One group on 16 or 32 columns.
   static void multiply_group(const Target& target, bool split, std::size_t rows, const Group& group,
-                             std::size_t column, std::size_t width) {
-    if (!split && width == 2 * kStep) return kKernels<false, 4>[rows - 1](target, group, column);
-    if (!split) return kKernels<false, 2>[rows - 1](target, group, column);
+                             std::size_t in, std::size_t column, std::size_t width) {
+    if (!split && width == 2 * kStep) {
+      return kKernels<false, 4>[rows - 1](target, group, in, column);
+    }
+    if (!split) return kKernels<false, 2>[rows - 1](target, group, in, column);
     for (std::size_t c = 0; c < width; c += kStep) {
-      kKernels<true, 4>[rows - 1](target, group, column + c);
+      kKernels<true, 4>[rows - 1](target, group, in + c, column + c);
     }
   }
 
@@ -149,15 +152,15 @@ struct GemmKernels {
     // A reduction takes as long as four terms.
     const auto whole = (((Word{1} << 52) / q.value()) - 2) / 2;
     const GemmLimits limits = {static_cast<std::int64_t>(whole), kSplitSum, 4};
-    const GemmPlan<Word> plan(
-        gemm, limits, [](std::int32_t w) { return static_cast<Word>(std::int64_t{w}) & kMask52; });
+    const GemmPlan<Word> plan(gemm, 2 * kStep, limits, [](std::int32_t w) {
+      return static_cast<Word>(std::int64_t{w}) & kMask52;
+    });
     const Target target(q, limits);
-    for (std::size_t column = 0; column < n; column += 2 * kStep) {
-      const std::size_t width = n - column < 2 * kStep ? n - column : 2 * kStep;
+    plan.for_columns(n, [&](std::size_t in, std::size_t column, std::size_t width) {
       plan.for_groups([&](bool split, std::size_t rows, const Group& group) {
-        multiply_group(target, split, rows, group, column, width);
+        multiply_group(target, split, rows, group, in, column, width);
       });
-    }
+    });
   }
 };
 
