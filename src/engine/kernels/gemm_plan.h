@@ -59,12 +59,12 @@ inline std::size_t gemm_prefetch_words(const Gemm& gemm) {
 /// are read where they lie. Where many rows use an input, its copy, one a word, is soon paid for by
 /// lines that follow each other in memory instead of one from each of hundreds of arrays.
 inline std::size_t gemm_staged_columns(const Gemm& gemm, std::size_t step) {
-  constexpr std::size_t kWorthwhile = 16, kBytes = std::size_t{160} << 10;
+  constexpr std::size_t kWorthwhile = 16, kManyInputs = 64, kBytes = std::size_t{160} << 10;
   std::size_t uses = 0;
   for (std::size_t b = 0; b < gemm.block_count; ++b) {
     uses += gemm.blocks[b].row_count * gemm.blocks[b].col_count;
   }
-  if (uses < kWorthwhile * gemm.inputs) return 0;
+  if (gemm.inputs < kManyInputs || uses < kWorthwhile * gemm.inputs) return 0;
   std::size_t columns = 64;
   while (columns > step && columns * gemm.inputs * sizeof(std::uint64_t) > kBytes) columns /= 2;
   return columns;
