@@ -18,10 +18,10 @@ struct Ntt {};
 struct Coeff {};
 
 /// A polynomial modulo several primes: `limbs` vectors of n residues in [0, q_i), each in memory of
-/// its own, so that a dropped limb is memory at once and all blocks are of one size. Which primes is
-/// said by the RnsBasis passed along with it. Contents are unspecified until written. Moves only;
-/// copy with clone(). Const access may be shared between threads; distinct limbs may be written by
-/// distinct threads.
+/// its own, so that a dropped limb is memory at once and all blocks are of one size. Which primes
+/// is said by the RnsBasis passed along with it. Contents are unspecified until written. Moves
+/// only; copy with clone(). Const access may be shared between threads; distinct limbs may be
+/// written by distinct threads.
 template <typename Domain>
 class RnsPoly {
  public:
@@ -34,8 +34,7 @@ class RnsPoly {
     for (std::size_t i = 0; i < limbs; ++i) limbs_.emplace_back(n);
   }
   /// Takes over vectors of n words that already hold limbs.
-  RnsPoly(std::vector<Limb>&& limbs, std::size_t n,
-          base::Secrecy secrecy = base::Secrecy::kPublic)
+  RnsPoly(std::vector<Limb>&& limbs, std::size_t n, base::Secrecy secrecy = base::Secrecy::kPublic)
       : limbs_(std::move(limbs)), n_(n), secrecy_(secrecy) {}
   RnsPoly(RnsPoly&&) noexcept = default;
   RnsPoly& operator=(RnsPoly&& other) noexcept {

@@ -62,9 +62,9 @@ class Executor {
   const ckks::RelinearisationKey* key_;
   InputSource input_;
   program::Schedule schedule_;
-  std::vector<double> wave_weight_;   ///< cumulative
+  std::vector<double> wave_weight_;  ///< cumulative
   std::vector<bool> divided_by_rescale_;
-  std::vector<bool> stored_;          ///< by value
+  std::vector<bool> stored_;  ///< by value
   std::vector<std::vector<std::optional<ckks::Ciphertext>>> store_;
   std::size_t next_wave_ = 0;
 };

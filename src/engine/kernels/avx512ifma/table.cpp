@@ -7,7 +7,8 @@
 namespace serdab::kernels {
 
 const KernelTable& avx512ifma_kernels() {
-  static constexpr KernelTable kTable = avx512ifma::make_table<avx512ifma::Ifma>("avx512ifma", avx2::kMessages);
+  static constexpr KernelTable kTable =
+      avx512ifma::make_table<avx512ifma::Ifma>("avx512ifma", avx2::kMessages);
   return kTable;
 }
 

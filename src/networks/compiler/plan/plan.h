@@ -51,8 +51,9 @@ struct Plan {
       0;                    ///< bound on answers for every input within the box; may be huge
   double answer_limit = 0;  ///< above it a batch wraps
 
-  double seconds = 0;        ///< predicted for one query, on a server that holds its memory
-  double first_seconds = 0;  ///< what the first query of a process adds: memory taken from the system
+  double seconds = 0;  ///< predicted for one query, on a server that holds its memory
+  double first_seconds =
+      0;  ///< what the first query of a process adds: memory taken from the system
   std::size_t threads = 1;
   std::string machine;
 
