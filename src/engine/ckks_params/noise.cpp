@@ -63,7 +63,7 @@ NoisePower NoiseModel::multiply_plain(NoisePower a, double message, base::Scale 
   return multiply(a, message, scale, encoding(), plain, plain_scale);
 }
 
-NoisePower NoiseModel::key_switch(base::Level level) const {
+NoisePower NoiseModel::key_error(base::Level level) const {
   base::require(!parameters_.p().empty(), base::ErrorCode::kInvalidArgument,
                 "noise of key switching: the parameters have no special primes");
   double digits = 0;
@@ -75,7 +75,11 @@ NoisePower NoiseModel::key_switch(base::Level level) const {
     // A centred digit is uniform: variance D²/12 per coefficient.
     digits += std::exp2(2 * (log_digit - parameters_.log_p())) / 12;
   }
-  return {gain() * digits * gain() * kErrorVariance + rounding(2)};
+  return {gain() * digits * gain() * kErrorVariance};
+}
+
+NoisePower NoiseModel::key_switch(base::Level level) const {
+  return key_error(level) + NoisePower{rounding(2)};
 }
 
 NoisePower NoiseModel::rescale(NoisePower a, double log2_product, std::size_t parts) const {

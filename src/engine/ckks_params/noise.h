@@ -39,6 +39,9 @@ class NoiseModel {
   static NoisePower multiply_integer(NoisePower a, double factor) {
     return {a.value * factor * factor};
   }
+  /// What switching a polynomial at `level` adds before its division by P rounds: digits times key
+  /// errors over P. All that a rotation left in QP has.
+  NoisePower key_error(base::Level level) const;
   /// What relinearisation, rotation or conjugation at `level` adds: digits times key errors,
   /// divided by P, and the rounding of that division.
   NoisePower key_switch(base::Level level) const;
