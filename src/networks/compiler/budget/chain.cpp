@@ -8,9 +8,6 @@
 namespace serdab::compiler {
 namespace {
 
-// Just below 2^50: a prime of this wanted size is found on either side of the wish.
-constexpr double kLargestPrime = 49.95;
-
 // Walks the circuit once, tracking log2 of every scale and how many primes have been dropped.
 class ChainPlanner {
  public:
@@ -33,7 +30,7 @@ class ChainPlanner {
     }
     Chain chain;
     const double base = base_bits();
-    const auto pieces = static_cast<std::size_t>(std::max(1.0, std::ceil(base / kLargestPrime)));
+    const auto pieces = static_cast<std::size_t>(std::max(1.0, std::ceil(base / budget_.largest_prime_bits)));
     chain.log_primes.assign(pieces, std::max(base / static_cast<double>(pieces), min_prime_bits_));
     chain.log_primes.insert(chain.log_primes.end(), dropped_.rbegin(), dropped_.rend());
     chain.reduction_drops = std::move(drops_);
@@ -58,6 +55,11 @@ class ChainPlanner {
   void visit(NodeId id, const CircuitAddScaled& op) { scale_[id] = scale_[op.from]; }
   void visit(NodeId id, const CircuitAddConstant& op) { scale_[id] = scale_[op.from]; }
 
+  void visit(NodeId id, const CircuitTransform& op) {
+    scale_[id] = op.plus ? scale_[*op.plus] : scale_[op.from] + budget_.log_scale[id];
+  }
+  void visit(NodeId id, const CircuitRotateSum& op) { scale_[id] = scale_[op.from]; }
+
   void visit(NodeId id, const CircuitReduce& op) {
     const double before = scale_[op.from];
     double wanted = before - budget_.log_scale[id];
@@ -71,8 +73,8 @@ class ChainPlanner {
     } else {
       wanted = std::max(wanted, min_prime_bits_);
       const double least = std::max(min_prime_bits_, wanted - budget_.spare_bits);
-      drops_[id] = static_cast<std::uint32_t>(std::max(1.0, std::ceil(least / kLargestPrime)));
-      wanted = std::min(wanted, drops_[id] * kLargestPrime);
+      drops_[id] = static_cast<std::uint32_t>(std::max(1.0, std::ceil(least / budget_.largest_prime_bits)));
+      wanted = std::min(wanted, drops_[id] * budget_.largest_prime_bits);
       for (std::uint32_t i = 0; i < drops_[id]; ++i) dropped_.push_back(wanted / drops_[id]);
     }
     depth_[id] += drops_[id];

@@ -35,6 +35,9 @@ double log_q_at(const Plan& plan, base::Level level) {
 PlanRow make_row(const Plan& plan, const Program& program, const Value& value, double seconds) {
   PlanRow row;
   row.layer = value.layer;
+  if (const auto* transform = std::get_if<program::Transform>(&value.op)) {
+    row.diagonals = transform->diagonals.size();
+  }
   row.op = program::op_name(value.op);
   row.ciphertexts = value.count;
   row.parts = value.parts;
@@ -58,7 +61,8 @@ Plan make_plan(const program::Package& package, const ckks_params::MachineProfil
   const ckks_params::ParametersLiteral& literal = package.parameters;
   Plan plan;
   plan.model = package.manifest.model;
-  plan.layout = "batch";
+  plan.layout = program.layout == program::Layout::kBatch ? "batch" : "packed";
+  plan.positions = program.positions;
   plan.ring = literal.ring == base::RingKind::kStandard ? "standard" : "real";
   plan.log_n = literal.log_n;
   const std::size_t n = std::size_t{1} << literal.log_n;
@@ -79,13 +83,19 @@ Plan make_plan(const program::Package& package, const ckks_params::MachineProfil
       kHeaderBytes + input.count * (kSeedBytes + packed(plan.prime_bits, input.level.primes(), n));
   plan.answer_bytes = kHeaderBytes + answer.count * answer.parts *
                                          packed(plan.prime_bits, answer.level.primes(), n);
+  const auto key_bytes = [&](base::Level level) {
+    const std::size_t primes = level.primes();
+    const std::size_t digits = (primes + literal.digit_primes - 1) / literal.digit_primes;
+    return digits * (packed(plan.prime_bits, primes, n) +
+                     packed(plan.special_prime_bits, plan.special_prime_bits.size(), n));
+  };
   const std::int32_t level = program::relinearisation_level(program);
   if (level >= 0) {
-    const auto primes = static_cast<std::size_t>(level) + 1;
-    const std::size_t digits = (primes + literal.digit_primes - 1) / literal.digit_primes;
-    plan.evaluation_key_bytes = kHeaderBytes + digits * (packed(plan.prime_bits, primes, n) +
-                                                         packed(plan.special_prime_bits,
-                                                                plan.special_prime_bits.size(), n));
+    plan.evaluation_key_bytes = kHeaderBytes + key_bytes({static_cast<unsigned>(level)});
+  }
+  for (const program::RotationKey& key : program::rotation_keys(program)) {
+    plan.evaluation_key_bytes += kSeedBytes + key_bytes(key.level);
+    ++plan.rotation_keys;
   }
 
   const auto work = count_work(program, literal.log_n, literal.digit_primes);
