@@ -17,8 +17,8 @@
 #include "networks/compiler/passes/fold_batch_norm/fold_batch_norm.h"
 #include "networks/compiler/passes/lower/lower.h"
 #include "networks/compiler/passes/merge_linear/merge_linear.h"
-#include "networks/compiler/plan/work.h"
 #include "networks/compiler/passes/prune/prune.h"
+#include "networks/compiler/plan/work.h"
 #include "networks/graph/executor/executor.h"
 #include "networks/program/split_sums.h"
 
@@ -158,8 +158,9 @@ class Chooser {
       for (const ValueId from : inputs_of(network_.steps[s])) {
         depth[s + 1] = std::max(depth[s + 1], depth[from]);
       }
-      depth[s + 1] +=
-          polynomial == nullptr ? 1 : std::ceil(std::log2(static_cast<double>(polynomial->degree())));
+      depth[s + 1] += polynomial == nullptr
+                          ? 1
+                          : std::ceil(std::log2(static_cast<double>(polynomial->degree())));
     }
     return kBits * (depth.back() + 2);
   }
@@ -176,9 +177,9 @@ class Chooser {
     for (std::size_t o = 0; o < truth.count; ++o) {
       std::copy_n(truth_.row(o), count, truth.row(o));
     }
-    return search_parameters(
-        built.circuit, select_inputs(images_, elements, built.input_elements, count), truth, goal,
-        machine_);
+    return search_parameters(built.circuit,
+                             select_inputs(images_, elements, built.input_elements, count), truth,
+                             goal, machine_);
   }
 
   std::optional<Choice> packed(base::RingKind ring, unsigned log_n, std::string& tried) const {
@@ -200,7 +201,7 @@ class Chooser {
                                         machine_.seconds(costs.giant, 1));
     choice.notes = layouts->lines;
     SearchGoal goal = common_goal();
-    goal.precision_bits = options_.precision_bits.value_or(7);
+    goal.precision_bits = options_.precision_bits.value_or(6);
     goal.guard_bits = options_.guard_bits.value_or(3);
     goal.ring = ring;
     goal.log_n = log_n;
@@ -241,9 +242,9 @@ Choice choose_layout(const ArithmeticNetwork& network, std::span<const double> i
     if (error.code() != base::ErrorCode::kUnsupported) throw;
     return say(std::move(batch), std::string("batch layout: ") + error.what());
   }
-  const std::string why =
-      fmt::format("predicted for this many images: {:.3g} ms an image in batch layout, {:.3g} packed",
-                  1e3 * batch.found.cost, 1e3 * packed.found.cost);
+  const std::string why = fmt::format(
+      "predicted for this many images: {:.3g} ms an image in batch layout, {:.3g} packed",
+      1e3 * batch.found.cost, 1e3 * packed.found.cost);
   return packed.found.cost < batch.found.cost ? say(std::move(packed), "packed layout: " + why)
                                               : say(std::move(batch), "batch layout: " + why);
 }

@@ -49,9 +49,8 @@ class Emitter {
 
   ValueId push(program::Op op, unsigned parts, base::Level level, base::Scale scale) {
     const CircuitNode& node = circuit_.nodes[id_];
-    program_.values.push_back(
-        {std::move(op), node.layer, node.count, parts, level, scale, statistics_.magnitude[id_],
-         statistics_.mean_square[id_]});
+    program_.values.push_back({std::move(op), node.layer, node.count, parts, level, scale,
+                               statistics_.magnitude[id_], statistics_.mean_square[id_]});
     return static_cast<ValueId>(program_.values.size() - 1);
   }
 
@@ -161,9 +160,21 @@ class Emitter {
   }
 
   ValueId emit(const CircuitAddScaled& op) {
-    const Value& from = of(op.from);
-    const double unit = from.scale.value / of(op.addend).scale.value;
-    program::AddScaled result{value_of_[op.from], value_of_[op.addend], {}};
+    const Value from = of(op.from);
+    ValueId addend = value_of_[op.addend];
+    double largest = 0;
+    for (const double factor : op.factors) largest = std::max(largest, std::abs(factor));
+    // What does not fit one integer goes by two.
+    constexpr double kStep = 1ull << 40;
+    if (largest * from.scale.value / program_.values[addend].scale.value > kLargestFactor) {
+      const Value value = program_.values[addend];
+      program_.values.push_back(
+          {program::ScaleUp{addend, std::uint64_t{1} << 40}, value.layer, value.count, value.parts,
+           value.level, value.scale * base::Scale{kStep}, value.calibrated, value.mean_square});
+      addend = static_cast<ValueId>(program_.values.size() - 1);
+    }
+    const double unit = from.scale.value / program_.values[addend].scale.value;
+    program::AddScaled result{value_of_[op.from], addend, {}};
     for (double factor : op.factors) {
       const double rounded = std::nearbyint(factor * unit);
       if (std::abs(rounded) > kLargestFactor) {
@@ -202,8 +213,8 @@ class Emitter {
     const Value from = of(op.from);
     program::Transform transform;
     transform.from = value_of_[op.from];
-    const double weights = op.plus ? of(*op.plus).scale.value / from.scale.value
-                                   : std::exp2(budget_.log_scale[id_]);
+    const double weights =
+        op.plus ? of(*op.plus).scale.value / from.scale.value : std::exp2(budget_.log_scale[id_]);
     transform.weight_scale = {std::max(1.0, weights)};
     transform.babies = rotations(op.split.babies);
     transform.giants = rotations(op.split.giants);

@@ -23,7 +23,9 @@ constexpr double kPeakBits = 2.2;
 constexpr double kLargestSpecialBits = 49.5;
 constexpr unsigned kMinLogN = 12;
 constexpr unsigned kMaxLogN = 16;
-constexpr int kAttempts = 4;
+constexpr int kAttempts = 6;
+// Errors grow faster than linearly far from where sensitivities were measured.
+constexpr double kLeastStep = 0.2;
 // Power that rotations may add to a value, of a rescale's rounding.
 constexpr double kRotationShare = 0.25;
 // What reductions may leave undropped to save primes, and how large those may be (BitBudget).
@@ -183,7 +185,7 @@ class Search {
         note(ring, log_n, text);
         return candidate;
       }
-      target *= 0.9 * allowed / candidate->error;
+      target *= std::max(kLeastStep, 0.9 * allowed / candidate->error);
     }
     note(ring, log_n, "precision not reached");
     return std::nullopt;
