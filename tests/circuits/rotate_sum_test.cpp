@@ -44,6 +44,19 @@ TEST_P(InsecureRotateSum, ReplicatesIntoZeros) {
   EXPECT_GT(precision_bits(bench.decrypt(c), expected), 22);
 }
 
+TEST_P(InsecureRotateSum, RotationsOfSeveralSteps) {
+  const auto keys = bench.rotation_keys({1, 4}, top);
+  const Values x = bench.random_values(1);
+  Ciphertext c = bench.encrypt(x, top, Scale{0x1p40});
+  const std::vector<Rotation> rotations = {{5, {4, 1}}, {1, {1}}};
+  rotate_sum(bench.evaluator, c, rotations, keys);
+  Values expected(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    for (const std::size_t shift : {0, 1, 5, 6}) expected[i] += x[(i + shift) % x.size()];
+  }
+  EXPECT_GT(precision_bits(bench.decrypt(c), expected), 24);
+}
+
 TEST_P(InsecureRotateSum, NothingToAdd) {
   EXPECT_TRUE(sum_steps(1).empty());
   EXPECT_THROW(sum_steps(6), base::Error);

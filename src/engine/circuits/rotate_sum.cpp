@@ -12,6 +12,17 @@ void rotate_sum(const ckks::Evaluator& evaluator, ckks::Ciphertext& x, std::span
   for (const long step : steps) evaluator.add_inplace(x, evaluator.rotate(x, step, keys));
 }
 
+void rotate_sum(const ckks::Evaluator& evaluator, ckks::Ciphertext& x,
+                std::span<const Rotation> rotations, const ckks::GaloisKeys& keys) {
+  for (const Rotation& rotation : rotations) {
+    ckks::Ciphertext moved = x.clone();
+    for (const std::uint32_t step : rotation.steps) {
+      moved = evaluator.rotate(moved, static_cast<long>(step), keys);
+    }
+    evaluator.add_inplace(x, moved);
+  }
+}
+
 std::vector<long> sum_steps(std::size_t count, long stride) {
   if (!std::has_single_bit(count)) {
     base::fail(base::ErrorCode::kInvalidArgument,

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/circuits/transform_shape.h"
 #include "engine/ckks/evaluator.h"
 
 namespace serdab::circuits {
@@ -13,6 +14,10 @@ namespace serdab::circuits {
 /// ckks::Evaluator::rotate. Steps of any sign.
 void rotate_sum(const ckks::Evaluator& evaluator, ckks::Ciphertext& x, std::span<const long> steps,
                 const ckks::GaloisKeys& keys);
+
+/// The same with rotations that may take several steps each.
+void rotate_sum(const ckks::Evaluator& evaluator, ckks::Ciphertext& x,
+                std::span<const Rotation> rotations, const ckks::GaloisKeys& keys);
 
 /// Steps with which rotate_sum gives slot i the sum of `count` slots i, i + stride, i + 2·stride, …
 /// (negative strides: slots before it). `count` is a power of two, else base::Error

@@ -49,13 +49,12 @@ class NoiseModel {
   static NoisePower multiply_integer(NoisePower a, double factor) {
     return {a.value * factor * factor};
   }
+  /// What switching a polynomial at `level` adds before its division by P rounds: digits times key
+  /// errors over P. All that a rotation left in QP has.
+  NoisePower key_error(base::Level level) const;
   /// What relinearisation, rotation or conjugation at `level` adds: digits times key errors,
   /// divided by P, and the rounding of that division.
   NoisePower key_switch(base::Level level) const;
-  /// The same before its division by P, as it will be after it: digits times key errors alone.
-  NoisePower key_switch_lazy(base::Level level) const;
-  /// Rounding `parts` parts to integers, as every division does, seen after decryption.
-  NoisePower rounding_of(std::size_t parts) const { return {rounding(parts)}; }
   /// A linear transform hoisted twice (circuits/linear_transform.h), one output, before the final
   /// division rescales it. `message` and `scale` are the inputs', `a` their noise.
   NoisePower linear_transform(NoisePower a, double message, base::Scale scale,
