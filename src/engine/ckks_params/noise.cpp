@@ -63,7 +63,7 @@ NoisePower NoiseModel::multiply_plain(NoisePower a, double message, base::Scale 
   return multiply(a, message, scale, encoding(), plain, plain_scale);
 }
 
-NoisePower NoiseModel::key_switch(base::Level level) const {
+NoisePower NoiseModel::key_error(base::Level level) const {
   base::require(!parameters_.p().empty(), base::ErrorCode::kInvalidArgument,
                 "noise of key switching: the parameters have no special primes");
   double digits = 0;
@@ -75,7 +75,24 @@ NoisePower NoiseModel::key_switch(base::Level level) const {
     // A centred digit is uniform: variance D²/12 per coefficient.
     digits += std::exp2(2 * (log_digit - parameters_.log_p())) / 12;
   }
-  return {gain() * digits * gain() * kErrorVariance + rounding(2)};
+  return {gain() * digits * gain() * kErrorVariance};
+}
+
+NoisePower NoiseModel::key_switch(base::Level level) const {
+  return key_error(level) + NoisePower{rounding(2)};
+}
+
+NoisePower NoiseModel::linear_transform(NoisePower a, double message, base::Scale scale,
+                                        const TransformWeights& weights, base::Scale weight_scale,
+                                        base::Level level) const {
+  const double switched = key_error(level).value;
+  // A giant step rounds part 1 only: part 0 stays in QP.
+  const double giant = switched + rounding(2) - rounding(1);
+  return {a.value * scaled(weights.squares, weight_scale) +
+          switched * scaled(weights.rotated_squares, weight_scale) +
+          rounding(2) * scaled(weights.composed_squares, weight_scale) +
+          static_cast<double>(weights.diagonals) * encoding().value * scaled(message, scale) +
+          static_cast<double>(weights.giant_steps) * giant + rounding(2)};
 }
 
 NoisePower NoiseModel::rescale(NoisePower a, double log2_product, std::size_t parts) const {

@@ -9,7 +9,8 @@
 
 /// The encrypted program as data. A value is a bundle of `count` ciphertexts of equal level, scale
 /// and number of parts; an op makes the next value. Elementwise ops work on each element i of the
-/// bundle alone; only Affine mixes elements. What an op means is defined by reference.h.
+/// bundle alone; only Affine and Transform mix them. A ciphertext holds `positions` numbers of each
+/// image, one in the batch layout. What an op means is defined by reference.h.
 namespace serdab::program {
 
 using ValueId = std::uint32_t;
@@ -55,14 +56,14 @@ struct Multiply {
   ValueId a = 0;
   ValueId b = 0;
 };
-/// from + factors ⊙ addend, with integer factors (one, or one an element) that carry
-/// scale(from) / scale(addend). The addend may stand at a higher level and have fewer parts.
+/// from + factors ⊙ addend, with integer factors (one, or in the batch layout one an element) that
+/// carry scale(from) / scale(addend). The addend may stand at a higher level and have fewer parts.
 struct AddScaled {
   ValueId from = 0;
   ValueId addend = 0;
   std::vector<std::int64_t> factors;
 };
-/// from + constants (one, or one an element), in message units.
+/// from + constants (one, or one for every position of every element), in message units.
 struct AddConstant {
   ValueId from = 0;
   std::vector<double> constants;
@@ -88,8 +89,42 @@ struct ScaleUp {
   std::uint64_t factor = 1;
 };
 
+/// x[p] becomes x[p + shift], positions counted cyclically. Done as rotations by `steps` in turn,
+/// each of which has a key and whose sum is the shift; none for shift 0.
+struct Rotation {
+  std::uint32_t shift = 0;
+  std::vector<std::uint32_t> steps;
+};
+
+/// result[output][p] += weights · from[input][p + baby + giant] at the positions p listed. Indices
+/// of rotations, not shifts.
+struct Diagonal {
+  std::uint32_t input = 0;
+  std::uint32_t output = 0;
+  std::uint32_t baby = 0;
+  std::uint32_t giant = 0;
+  std::vector<std::uint32_t> positions;  ///< ascending
+  std::vector<float> weights;
+};
+
+/// A linear map between positions, as generalised diagonals in baby and giant steps. Weights are
+/// encoded at `weight_scale`; scale(result) = scale(from)·weight_scale.
+struct Transform {
+  ValueId from = 0;
+  std::vector<Rotation> babies;
+  std::vector<Rotation> giants;
+  std::vector<Diagonal> diagonals;
+  base::Scale weight_scale;
+};
+
+/// For each rotation in turn, x += x rotated: sums of positions that lie apart.
+struct RotateSum {
+  ValueId from = 0;
+  std::vector<Rotation> rotations;
+};
+
 using Op = std::variant<Input, Affine, Square, Multiply, AddScaled, AddConstant, Relinearise,
-                        Rescale, ModDrop, ScaleUp>;
+                        Rescale, ModDrop, ScaleUp, Transform, RotateSum>;
 
 /// What is known of a value before anything runs.
 struct Value {
@@ -100,17 +135,20 @@ struct Value {
   base::Level level;
   base::Scale scale;
   double calibrated = 0;  ///< largest magnitude seen in calibration, message units
+  double mean_square = 0;  ///< of all positions in calibration
 };
 
 /// How images stand in the slots of the ciphertexts.
 enum class Layout : std::uint8_t {
-  kBatch = 0,  ///< one feature a ciphertext, one image a slot
+  kBatch = 0,   ///< one feature a ciphertext, one image a slot
+  kPacked = 1,  ///< many features a ciphertext; image i has slot position·images + i
 };
 
 /// An encrypted program: values in order of definition, the last one is the answer. Immutable once
 /// built; const access may be shared by threads.
 struct Program {
   Layout layout = Layout::kBatch;
+  std::uint32_t positions = 1;        ///< of a ciphertext; a power of two, 1 in the batch layout
   std::vector<std::uint64_t> primes;          ///< q_0 … q_L, which scales are divided by
   std::vector<std::uint64_t> special_primes;  ///< P
   std::vector<Value> values;
@@ -123,8 +161,16 @@ struct Program {
 const char* op_name(const Op& op);
 /// The values an op reads, in order.
 std::vector<ValueId> operands(const Op& op);
-/// By value: whether it is a relinearisation that only a rescale reads. Both divide, so a backend
-/// divides once, in the rescale.
+/// A rotation key that a program needs: by so many positions, up to a level.
+struct RotationKey {
+  std::uint32_t steps = 0;
+  base::Level level;
+  bool operator==(const RotationKey&) const = default;
+};
+/// All of them, ascending in steps.
+std::vector<RotationKey> rotation_keys(const Program& program);
+/// By value: whether it is a relinearisation or a transform that only a rescale reads. Both divide,
+/// so a backend divides once, in the rescale.
 std::vector<bool> divided_by_rescale(const Program& program);
 
 }  // namespace serdab::program

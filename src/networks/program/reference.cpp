@@ -26,10 +26,10 @@ class Interpreter {
   }
 
   Bundle run(Bundle input) {
-    if (input.count != program_.input().count || input.data.size() != input.count * input.batch) {
+    if (input.count != rows(program_.input()) || input.data.size() != input.count * input.batch) {
       base::fail(base::ErrorCode::kMismatch,
-                 "the program takes " + std::to_string(program_.input().count) +
-                     " features, the input has " + std::to_string(input.count));
+                 "the program takes " + std::to_string(rows(program_.input())) +
+                     " numbers an image, the input has " + std::to_string(input.count));
     }
     batch_ = input.batch;
     for (ValueId id = 0; id < program_.values.size(); ++id) {
@@ -47,6 +47,10 @@ class Interpreter {
 
  private:
   Bundle evaluate(const Input&, const Value&) { return Bundle(); }
+
+  std::size_t rows(const Value& value) const {
+    return std::size_t{value.count} * program_.positions;
+  }
 
   Bundle evaluate(const Affine& op, const Value& value) {
     Bundle out(value.count, batch_);
@@ -78,11 +82,51 @@ class Interpreter {
 
   template <typename F>
   Bundle map(const Value& value, const F& f) {
-    Bundle out(value.count, batch_);
-    base::parallel_for(value.count, [&](std::size_t i) {
+    Bundle out(rows(value), batch_);
+    base::parallel_for(out.count, [&](std::size_t i) {
       for (std::size_t j = 0; j < batch_; ++j) out.row(i)[j] = f(i, i * batch_ + j);
     });
     return out;
+  }
+
+  Bundle evaluate(const Transform& op, const Value& value) {
+    const Bundle& in = values_[op.from];
+    Bundle out(rows(value), batch_);
+    std::vector<std::vector<const Diagonal*>> of_output(value.count);
+    for (const Diagonal& diagonal : op.diagonals) of_output[diagonal.output].push_back(&diagonal);
+    // Some positions of one output a task.
+    const std::size_t positions = program_.positions;
+    const std::size_t chunk = std::max<std::size_t>(1, positions / 16);
+    const std::size_t chunks = positions / chunk;
+    base::parallel_for(value.count * chunks, [&](std::size_t task) {
+      const std::size_t output = task / chunks;
+      const auto begin = static_cast<std::uint32_t>(task % chunks * chunk);
+      for (const Diagonal* d : of_output[output]) {
+        const std::size_t shift =
+            std::size_t{op.babies[d->baby].shift} + op.giants[d->giant].shift;
+        const auto first = std::lower_bound(d->positions.begin(), d->positions.end(), begin);
+        for (auto at = first; at != d->positions.end() && *at < begin + chunk; ++at) {
+          const double weight = d->weights[static_cast<std::size_t>(at - d->positions.begin())];
+          const double* source = in.row(d->input * positions + (*at + shift) % positions);
+          double* target = out.row(output * positions + *at);
+          for (std::size_t j = 0; j < batch_; ++j) target[j] += weight * source[j];
+        }
+      }
+    });
+    return out;
+  }
+
+  Bundle evaluate(const RotateSum& op, const Value& value) {
+    Bundle sum = copy(op.from);
+    const std::size_t positions = program_.positions;
+    for (const Rotation& rotation : op.rotations) {
+      const Bundle before = std::move(sum);
+      sum = map(value, [&](std::size_t i, std::size_t at) {
+        const std::size_t from = i - i % positions + (i + rotation.shift) % positions;
+        return before.data[at] + before.data[from * batch_ + at % batch_];
+      });
+    }
+    return sum;
   }
 
   Bundle evaluate(const Square& op, const Value& value) {

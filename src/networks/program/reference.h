@@ -8,7 +8,8 @@
 
 namespace serdab::program {
 
-/// The cleartext image of a value: count x batch doubles, element-major.
+/// The cleartext image of a value: count x batch doubles, a row for every position of every element
+/// (element by element; one position each in the batch layout).
 struct Bundle {
   std::size_t count = 0;
   std::size_t batch = 0;
@@ -26,7 +27,7 @@ using Observer = std::function<void(ValueId, Bundle&)>;
 
 /// What the program means: runs it in double precision on a batch of images. Integer weights,
 /// factors and rounded constants are applied as the encrypted run applies them, divided by their
-/// scales; nothing else is rounded. `input` is count(value 0) x batch. Returns the answer. Uses
+/// scales; nothing else is rounded. `input` has a row for every position of value 0. Returns the answer. Uses
 /// parallel_for; thread-safe.
 Bundle run_reference(const Program& program, Bundle input, const Observer& observer = {});
 

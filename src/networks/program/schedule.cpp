@@ -32,7 +32,8 @@ class Planner {
     stage_of_.resize(program_.values.size());
     for (ValueId id = 0; id < program_.values.size(); ++id) {
       const Op& op = program_.values[id].op;
-      if (std::holds_alternative<Input>(op) || std::holds_alternative<Affine>(op)) {
+      if (std::holds_alternative<Input>(op) || std::holds_alternative<Affine>(op) ||
+          std::holds_alternative<Transform>(op)) {
         stage_of_[id] = static_cast<std::uint32_t>(schedule_.stages.size());
         schedule_.stages.emplace_back();
       } else {
@@ -78,6 +79,7 @@ class Planner {
         }
       }
     }
+    if (std::holds_alternative<Transform>(first.op)) std::fill(root.begin(), root.end(), 0);
     std::map<std::uint32_t, std::uint32_t> tile_of_root;
     for (std::uint32_t i = 0; i < first.count; ++i) {
       const auto [at, fresh] =
@@ -107,6 +109,11 @@ class Planner {
       for (const auto& [k, b] : tile.blocks) {
         const AffineTerm& term = affine->terms[k];
         for (std::uint32_t i : term.blocks[b].inputs) f(Element{term.from, i});
+      }
+    } else if (const auto* transform =
+                   std::get_if<Transform>(&program_.values[stage.values.front()].op)) {
+      for (std::uint32_t i = 0; i < program_.values[transform->from].count; ++i) {
+        f(Element{transform->from, i});
       }
     }
     for (std::size_t v = 1; v < stage.values.size(); ++v) {

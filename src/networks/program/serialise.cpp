@@ -1,5 +1,7 @@
 #include "networks/program/serialise.h"
 
+#include <bit>
+
 #include "networks/program/verifier.h"
 
 namespace serdab::program {
@@ -12,6 +14,7 @@ constexpr std::size_t kMaxPrimes = 128;
 constexpr std::size_t kMaxValues = 100'000;
 constexpr std::size_t kMaxElements = 1u << 24;
 constexpr std::size_t kMaxWeights = 1u << 28;
+constexpr std::size_t kMaxRotations = 1u << 17;
 
 void write_list(ByteWriter& out, const std::vector<std::uint32_t>& list) {
   out.u32(static_cast<std::uint32_t>(list.size()));
@@ -108,6 +111,61 @@ void write_op(ByteWriter& out, const ScaleUp& op) {
   out.u64(op.factor);
 }
 
+void write_rotations(ByteWriter& out, const std::vector<Rotation>& rotations) {
+  out.u32(static_cast<std::uint32_t>(rotations.size()));
+  for (const Rotation& rotation : rotations) {
+    out.u32(rotation.shift);
+    write_list(out, rotation.steps);
+  }
+}
+void write_op(ByteWriter& out, const Transform& op) {
+  out.u32(op.from);
+  write_rotations(out, op.babies);
+  write_rotations(out, op.giants);
+  out.f64(op.weight_scale.value);
+  out.u32(static_cast<std::uint32_t>(op.diagonals.size()));
+  for (const Diagonal& diagonal : op.diagonals) {
+    for (const std::uint32_t v : {diagonal.input, diagonal.output, diagonal.baby, diagonal.giant}) {
+      out.u32(v);
+    }
+    write_list(out, diagonal.positions);
+    for (const float weight : diagonal.weights) out.u32(std::bit_cast<std::uint32_t>(weight));
+  }
+}
+void write_op(ByteWriter& out, const RotateSum& op) {
+  out.u32(op.from);
+  write_rotations(out, op.rotations);
+}
+
+std::vector<Rotation> read_rotations(ByteReader& in) {
+  std::vector<Rotation> rotations(in.count(kMaxRotations, 8, "rotations"));
+  for (Rotation& rotation : rotations) {
+    rotation.shift = in.u32();
+    rotation.steps = read_list<std::uint32_t>(in, 64, 4, "steps", [&] { return in.u32(); });
+  }
+  return rotations;
+}
+
+Transform read_transform(ByteReader& in) {
+  Transform op;
+  op.from = in.u32();
+  op.babies = read_rotations(in);
+  op.giants = read_rotations(in);
+  op.weight_scale.value = in.f64();
+  op.diagonals.resize(in.count(kMaxElements, 20, "diagonals"));
+  for (Diagonal& diagonal : op.diagonals) {
+    for (std::uint32_t* v :
+         {&diagonal.input, &diagonal.output, &diagonal.baby, &diagonal.giant}) {
+      *v = in.u32();
+    }
+    diagonal.positions =
+        read_list<std::uint32_t>(in, kMaxElements, 8, "positions", [&] { return in.u32(); });
+    diagonal.weights.resize(diagonal.positions.size());
+    for (float& weight : diagonal.weights) weight = std::bit_cast<float>(in.u32());
+  }
+  return op;
+}
+
 AffineTerm read_term(ByteReader& in) {
   AffineTerm term;
   term.from = in.u32();
@@ -167,6 +225,12 @@ Op read_op(ByteReader& in, std::uint8_t kind) {
       const ValueId from = in.u32();
       return ScaleUp{from, in.u64()};
     }
+    case 10:
+      return read_transform(in);
+    case 11: {
+      const ValueId from = in.u32();
+      return RotateSum{from, read_rotations(in)};
+    }
     default:
       in.corrupt("names op kind " + std::to_string(kind) + ", which this version does not know");
   }
@@ -176,6 +240,7 @@ Op read_op(ByteReader& in, std::uint8_t kind) {
 
 void write(const Program& program, ByteWriter& out) {
   out.u8(static_cast<std::uint8_t>(program.layout));
+  out.u32(program.positions);
   write_list(out, program.primes);
   write_list(out, program.special_primes);
   out.u32(static_cast<std::uint32_t>(program.values.size()));
@@ -188,14 +253,16 @@ void write(const Program& program, ByteWriter& out) {
     out.u32(value.level.value);
     out.f64(value.scale.value);
     out.f64(value.calibrated);
+    out.f64(value.mean_square);
   }
 }
 
 Program read(ByteReader& in) {
   Program program;
   const std::uint8_t layout = in.u8();
-  if (layout != 0) in.corrupt("names layout " + std::to_string(layout) + ", which is unknown");
+  if (layout > 1) in.corrupt("names layout " + std::to_string(layout) + ", which is unknown");
   program.layout = static_cast<Layout>(layout);
+  program.positions = in.u32();
   program.primes = read_list<std::uint64_t>(in, kMaxPrimes, 8, "primes", [&] { return in.u64(); });
   program.special_primes =
       read_list<std::uint64_t>(in, kMaxPrimes, 8, "special primes", [&] { return in.u64(); });
@@ -210,6 +277,7 @@ Program read(ByteReader& in) {
     value.level.value = in.u32();
     value.scale.value = in.f64();
     value.calibrated = in.f64();
+    value.mean_square = in.f64();
   }
   verify(program);
   return program;

@@ -1,5 +1,6 @@
 #include "networks/program/verifier.h"
 
+#include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <string>
@@ -21,6 +22,10 @@ class Checker {
   void run() {
     if (program_.values.empty()) fail("a program has at least one value");
     if (program_.primes.empty()) fail("a program has at least one prime");
+    if (!std::has_single_bit(program_.positions) || program_.positions > (1u << 17)) {
+      fail(std::to_string(program_.positions) + " positions a ciphertext: no power of two in range");
+    }
+    if (program_.layout == Layout::kBatch) equal(program_.positions, 1u, "number of positions");
     for (id_ = 0; id_ < program_.values.size(); ++id_) check_value();
   }
 
@@ -52,6 +57,7 @@ class Checker {
     }
     if (!std::isfinite(value.scale.value) || value.scale.value < 1) fail("scale is not above 1");
     if (!std::isfinite(value.calibrated)) fail("calibrated magnitude is not finite");
+    if (!std::isfinite(value.mean_square) || value.mean_square < 0) fail("mean square is no square");
     for (ValueId operand : operands(value.op)) {
       if (operand >= id_) fail("reads value " + std::to_string(operand) + " before it is defined");
     }
@@ -71,6 +77,7 @@ class Checker {
   }
 
   void check(const Affine& op, const Value& value) const {
+    if (program_.layout != Layout::kBatch) fail("stands in a program that is not in batch layout");
     if (op.terms.empty()) fail("has no term");
     equal(op.bias.size(), std::size_t{value.count}, "number of biases");
     for (double bias : op.bias) {
@@ -133,7 +140,11 @@ class Checker {
     if (addend.parts > from.parts) fail("addend has more parts than the result");
     equal(value.parts, from.parts, "number of parts");
     equal(value.scale.value, from.scale.value, "scale");
-    per_element(op.factors.size(), value);
+    if (program_.layout != Layout::kBatch) {
+      equal(op.factors.size(), std::size_t{1}, "number of factors");
+    } else if (op.factors.size() != 1) {
+      equal(op.factors.size(), std::size_t{value.count}, "number of factors");
+    }
   }
 
   void check(const AddConstant& op, const Value& value) const {
@@ -141,7 +152,13 @@ class Checker {
     same_shape(from, value);
     equal(value.parts, from.parts, "number of parts");
     equal(value.scale.value, from.scale.value, "scale");
-    per_element(op.constants.size(), value);
+    if (op.constants.size() != 1) {
+      equal(op.constants.size(), std::size_t{value.count} * program_.positions,
+            "number of constants");
+    }
+    for (const double constant : op.constants) {
+      if (!std::isfinite(constant)) fail("a constant is not finite");
+    }
   }
 
   void check(const Relinearise& op, const Value& value) const {
@@ -185,8 +202,74 @@ class Checker {
           "scale");
   }
 
-  void per_element(std::size_t size, const Value& value) const {
-    if (size != 1) equal(size, std::size_t{value.count}, "number of constants");
+  void check(const Transform& op, const Value& value) const {
+    const Value& from = at(op.from);
+    if (program_.layout != Layout::kPacked) fail("stands in a program that is not packed");
+    equal(from.parts, 2u, "operand's number of parts");
+    equal(value.parts, 2u, "number of parts");
+    equal(value.level.value, from.level.value, "level");
+    if (!std::isfinite(op.weight_scale.value) || op.weight_scale.value < 1) {
+      fail("weight scale is not above 1");
+    }
+    equal(value.scale.value, (from.scale * op.weight_scale).value, "scale");
+    if (op.diagonals.empty()) fail("has no diagonal");
+    for (const Rotation& rotation : op.babies) check(rotation);
+    for (const Rotation& rotation : op.giants) check(rotation);
+    std::vector<bool> written(value.count);
+    for (const Diagonal& diagonal : op.diagonals) {
+      check(diagonal, op, from, value);
+      written[diagonal.output] = true;
+    }
+    for (std::size_t i = 0; i < written.size(); ++i) {
+      if (!written[i]) fail("nothing is written to ciphertext " + std::to_string(i));
+    }
+  }
+
+  void check(const Diagonal& diagonal, const Transform& op, const Value& from,
+             const Value& value) const {
+    if (diagonal.input >= from.count || diagonal.output >= value.count) {
+      fail("a diagonal names a ciphertext that is not there");
+    }
+    if (diagonal.baby >= op.babies.size() || diagonal.giant >= op.giants.size()) {
+      fail("a diagonal names a rotation that is not there");
+    }
+    equal(diagonal.weights.size(), diagonal.positions.size(), "number of a diagonal's weights");
+    std::uint64_t next = 0;
+    for (const std::uint32_t position : diagonal.positions) {
+      if (position < next || position >= program_.positions) {
+        fail("a diagonal's positions do not ascend below " + std::to_string(program_.positions));
+      }
+      next = std::uint64_t{position} + 1;
+    }
+    for (const float weight : diagonal.weights) {
+      if (!std::isfinite(weight)) fail("a weight is not finite");
+    }
+  }
+
+  void check(const Rotation& rotation) const {
+    std::uint64_t sum = 0;
+    for (const std::uint32_t steps : rotation.steps) {
+      if (steps == 0 || steps >= program_.positions) {
+        fail("a rotation's step is not within 1 and " + std::to_string(program_.positions - 1));
+      }
+      sum += steps;
+    }
+    if (rotation.steps.size() > 64) fail("a rotation takes more than 64 steps");
+    equal(std::uint64_t{rotation.shift}, sum % program_.positions, "shift of a rotation");
+  }
+
+  void check(const RotateSum& op, const Value& value) const {
+    const Value& from = at(op.from);
+    if (program_.layout != Layout::kPacked) fail("stands in a program that is not packed");
+    same_shape(from, value);
+    equal(from.parts, 2u, "operand's number of parts");
+    equal(value.parts, 2u, "number of parts");
+    equal(value.scale.value, from.scale.value, "scale");
+    if (op.rotations.empty()) fail("has no rotation");
+    for (const Rotation& rotation : op.rotations) {
+      check(rotation);
+      if (rotation.steps.empty()) fail("adds a value to itself without rotating it");
+    }
   }
 
   const Program& program_;

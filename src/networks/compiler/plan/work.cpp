@@ -85,15 +85,29 @@ class Counter {
     return {.multiplications = n_ * (sources * (sources - 1) / 2 + sources * targets)};
   }
 
-  // Digits of one polynomial of l primes raised to all, and their products with the key.
-  WorkCounts key_sums(double l) const {
-    const double k = special(), digits = std::ceil(l / digit_primes_);
+  double digits(double l) const { return std::ceil(l / digit_primes_); }
+
+  // Digits of one polynomial of l primes raised to all.
+  WorkCounts raised(double l) const {
     const double longest = std::min<double>(digit_primes_, l);
-    WorkCounts counts = {.butterflies = (l + digits * (l + k) - l) * ntt_,
-                         .multiplications = n_ * (2 * digits * (l + k) + 2 * l)};
-    counts += digits * conversion(longest, l + k - longest);
+    WorkCounts counts = {.butterflies = digits(l) * (l + special()) * ntt_};
+    counts += digits(l) * conversion(longest, l + special() - longest);
     return counts;
   }
+
+  // Their products with a key, and P times two polynomials that join the sums.
+  WorkCounts products(double l) const {
+    return {.multiplications = n_ * (2 * digits(l) * (l + special()) + 2 * l)};
+  }
+
+  WorkCounts key_sums(double l) const {
+    WorkCounts counts = raised(l);
+    counts += products(l);
+    return counts;
+  }
+
+  // Two polynomials in Q and P that are permuted: a load and a store a word.
+  WorkCounts moved(double l) const { return {.multiplications = n_ * (l + special())}; }
 
   // One polynomial of l primes and `dropped` more that are divided by.
   WorkCounts division(double l, double dropped) const {
@@ -106,6 +120,42 @@ class Counter {
   WorkCounts count(const program::Rescale& op, const program::Value& value) const {
     const double dropped = op.primes + (divided_by_rescale_[op.from] ? special() : 0);
     return value.count * value.parts * division(primes(value), dropped);
+  }
+
+  static double rotated(const std::vector<program::Rotation>& rotations) {
+    double steps = 0;
+    for (const program::Rotation& rotation : rotations) {
+      steps += static_cast<double>(rotation.steps.size());
+    }
+    return steps;
+  }
+
+  // Decompositions once an input, babies left in QP, products summed there, an inner sum's part
+  // divided and switched for every giant, one division an output.
+  WorkCounts count(const program::Transform& op, const program::Value& value) const {
+    const double l = primes(value), inputs = program_.values[op.from].count;
+    const double both = 2 * (l + special()) * n_;
+    WorkCounts counts = inputs * raised(l);
+    WorkCounts baby = products(l);
+    baby += moved(l);
+    counts += inputs * rotated(op.babies) * baby;
+    counts += {.multiplications = static_cast<double>(op.diagonals.size()) * both};
+    WorkCounts giant = division(l, special());
+    giant += key_sums(l);
+    giant += moved(l);
+    counts += value.count * rotated(op.giants) * giant;
+    if (!divided_by_rescale_[&value - program_.values.data()]) {
+      counts += 2 * value.count * division(l, special());
+    }
+    return counts;
+  }
+
+  WorkCounts count(const program::RotateSum& op, const program::Value& value) const {
+    const double l = primes(value);
+    WorkCounts step = key_sums(l);
+    step += moved(l);
+    step += 2 * division(l, special());
+    return value.count * rotated(op.rotations) * step;
   }
 
   WorkCounts count(const program::ScaleUp&, const program::Value& value) const {
