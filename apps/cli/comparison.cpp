@@ -57,8 +57,8 @@ std::string Comparison::to_text() const {
   }
   if (labelled_ > 0 && outputs_ == kTwoClasses) {
     const auto line = [&](const char* name, std::size_t c) {
-      text += fmt::format("{:<23} {:.2f} % ({} of {})\n", name, share(right_as_[c], labelled_as_[c]),
-                          right_as_[c], labelled_as_[c]);
+      text += fmt::format("{:<23} {:.2f} % ({} of {})\n", name,
+                          share(right_as_[c], labelled_as_[c]), right_as_[c], labelled_as_[c]);
     };
     line("sensitivity", 1);
     line("specificity", 0);

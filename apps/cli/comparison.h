@@ -11,8 +11,8 @@
 namespace serdab::cli {
 
 /// Decrypted answers against the model in the clear and against the true labels, over any number of
-/// batches. Of two classes the second is the positive one (the finding): sensitivity is the share of
-/// it that is found, specificity the share of the first class that is not taken for it.
+/// batches. Of two classes the second is the positive one (the finding): sensitivity is the share
+/// of it that is found, specificity the share of the first class that is not taken for it.
 class Comparison {
  public:
   /// `images` are those that were encrypted, in order.

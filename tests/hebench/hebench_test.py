@@ -2,8 +2,8 @@
 """Plays the part of the ML-inference benchmark's suite: writes pixels, runs the stages, reads the labels.
 
 Usage: hebench_test.py STAGES_DIR SERDAB [SIZE...]. Images are MNIST's validation images, the last 10,000
-of the training file, found through SERDAB_DATA; without it there is nothing to do. Prints seconds and
-bytes of every stage.
+of the training file, found through SERDAB_DATA; without it the stand-ins for calibration, as far as they
+go, and no accuracy. Prints seconds and bytes of every stage.
 """
 import gzip
 import os
@@ -19,6 +19,7 @@ import time
 
 SIZES = [("single", 1), ("small", 15), ("medium", 1000), ("large", 10000)]
 PIXELS, HELD_BACK = 784, 10000
+STAND_INS = pathlib.Path(__file__).resolve().parents[2] / "apps/hebench/calibration-images-idx3-ubyte.gz"
 MAGIC, SECRET_KEY_KIND = b"SERDAB\r\n", 2
 HEADER_BYTES = 56
 SERVER_STAGES = ("server_preprocess_model", "server_encrypted_compute")
@@ -30,11 +31,12 @@ def read_idx(path):
     return struct.unpack(f">{dims}I", data[4:4 + 4 * dims]), data[4 + 4 * dims:]
 
 
-def validation_images():
-    """(pixels, labels) as bytes, or None where the data is not at hand."""
+def images_at_hand():
+    """Pixels as bytes, and labels as bytes or None."""
     folder = pathlib.Path(os.environ.get("SERDAB_DATA", "/nonexistent")) / "mnist"
     if not (folder / "train-images-idx3-ubyte.gz").exists():
-        return None
+        print("SERDAB_DATA names no folder with mnist: accuracy is not checked")
+        return read_idx(STAND_INS)[1], None
     _, pixels = read_idx(folder / "train-images-idx3-ubyte.gz")
     _, labels = read_idx(folder / "train-labels-idx1-ubyte.gz")
     return pixels[-HELD_BACK * PIXELS:], labels[-HELD_BACK:]
@@ -110,10 +112,20 @@ def agreement(suite, name, pixels):
     return same / count, labels
 
 
+def check_accuracy(found, truth):
+    right, count = sum(f == t for f, t in zip(found, truth)), len(truth)
+    print(f"  {right} of {count} right")
+    # Fifteen images may hold one that the network takes for another.
+    assert right >= (0.97 * count if count >= 1000 else count - 1), right
+
+
 def check_size(suite, index, pixels, truth):
     name, count = SIZES[index]
-    pixels, truth = pixels[:count * PIXELS], truth[:count]
+    pixels = pixels[:count * PIXELS]
     print(f"{name}: {count} images")
+    if len(pixels) < count * PIXELS:
+        print("  skipped: there are not so many images without MNIST")
+        return
     suite.write_pixels(name, pixels)
     suite.fails("client_encode_encrypt_input", index, says=["client_preprocess_input"])
     suite.fails("server_encrypted_compute", index, says=["client_key_generation"])
@@ -131,13 +143,12 @@ def check_size(suite, index, pixels, truth):
     io = suite.io(name)
     found = [int(line) for line in (io / "encrypted_model_predictions.txt").read_text().splitlines()]
     assert len(found) == count, len(found)
-    right = sum(f == t for f, t in zip(found, truth))
     same, labels = agreement(suite, name, pixels)
-    print(f"  {right} of {count} right, {100 * same:.2f} % as in the clear")
-    # A single image proves nothing about a share; 15 may hold one that the network takes for another.
-    assert right >= (0.97 * count if count >= 1000 else count - 1), right
+    print(f"  {100 * same:.2f} % as in the clear")
     assert same >= (0.999 if count >= 1000 else 1), same
     assert labels == found, "decrypt and the stages disagree"
+    if truth is not None:
+        check_accuracy(found, truth[:count])
     check_no_secret_leaves(io)
     for folder in ("public_keys", "secret_key", "ciphertexts_upload", "ciphertexts_download"):
         print(f"  {folder:<28} {folder_bytes(io / folder):>10} bytes")
@@ -160,15 +171,12 @@ def check_pixels_are_checked(suite):
         suite.fails("client_preprocess_input", 0, says=["test_pixels.txt", says])
     path.write_text(good.replace("0.000000", "7.000000", 1))
     suite.ok("client_preprocess_input", 0)
-    suite.fails("client_encode_encrypt_input", 0, says=["7.000000", "[0"], status=2)
+    suite.fails("client_encode_encrypt_input", 0, says=["7.000000", "[0"])
     path.write_text(good)
 
 
 def main(stages, serdab, *sizes):
-    data = validation_images()
-    if data is None:
-        print("skipped: SERDAB_DATA names no folder with mnist")
-        return
+    data = images_at_hand()
     with tempfile.TemporaryDirectory() as scratch:
         suite = Suite(pathlib.Path(stages).resolve(), pathlib.Path(serdab).resolve(), pathlib.Path(scratch))
         check_arguments(suite)

@@ -17,16 +17,16 @@ int main(int argc, char** argv) {
     for (std::size_t q = 0; q < hebench::query_count(files.size(), model.context->slots()); ++q) {
       const std::string path = files.answer(q).string();
       const auto bytes = hebench::read_made_by(path, "server_encrypted_compute");
-      const auto answers = client::decrypt_answer(
-          *model.context, model.bundle, secret,
-          wire::open_payload(wire::FileKind::kAnswer, bytes, path), path);
+      const auto answers =
+          client::decrypt_answer(*model.context, model.bundle, secret,
+                                 wire::open_payload(wire::FileKind::kAnswer, bytes, path), path);
       outputs.insert(outputs.end(), answers.values.begin(), answers.values.end());
       images += answers.images;
     }
     if (images != files.size().images) {
-      base::fail(base::ErrorCode::kMismatch,
-                 "the answers hold " + std::to_string(images) + " images, not " +
-                     std::to_string(files.size().images));
+      base::fail(base::ErrorCode::kMismatch, "the answers hold " + std::to_string(images) +
+                                                 " images, not " +
+                                                 std::to_string(files.size().images));
     }
     hebench::write_whole(files.outputs(), hebench::as_bytes<double>(outputs), 0600);
   });

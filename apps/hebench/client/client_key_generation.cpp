@@ -9,9 +9,9 @@ int main(int argc, char** argv) {
   return hebench::run_stage(argc, argv, [](const hebench::Files& files) {
     const auto model = client::Model::load(files.bundle().string());
     const client::KeyPair keys = client::generate_keys(*model.context, model.bundle);
-    const auto evaluation = wire::seal_payload(
-        wire::FileKind::kEvaluationKeys,
-        wire::write_evaluation_keys(*model.context, keys.evaluation));
+    const auto evaluation =
+        wire::seal_payload(wire::FileKind::kEvaluationKeys,
+                           wire::write_evaluation_keys(*model.context, keys.evaluation));
     const auto secret =
         wire::seal_payload(wire::FileKind::kSecretKey, client::write_secret_key(keys.secret));
     hebench::make_empty(files.evaluation_keys().parent_path());

@@ -18,8 +18,8 @@ class Files {
   explicit Files(const Size& size) : size_(size), io_(fs::path("io") / size.name) {}
 
   const Size& size() const { return size_; }
-  fs::path test_pixels() const;                             ///< the suite's input
-  fs::path pixels() const { return client() / "pixels"; }   ///< the same, as float32
+  fs::path test_pixels() const;                              ///< the suite's input
+  fs::path pixels() const { return client() / "pixels"; }    ///< the same, as float32
   fs::path outputs() const { return client() / "outputs"; }  ///< decrypted, as float64
   fs::path secret_key() const { return io_ / "secret_key" / "secret.key"; }
   fs::path evaluation_keys() const { return io_ / "public_keys" / "eval.key"; }
