@@ -67,7 +67,7 @@ JobReport run_job(const Model& model, const wire::EvaluationKeys& keys,
   const program::ClientBundle bundle = program::client_bundle(model.package(), model.id());
   const wire::QueryView query(context, query_payload, query_name);
   wire::check_header(query.header(), model.id(), context.parameters().id(), keys.key_id,
-                     bundle.input, context.slots(), query_name);
+                     bundle.input, program::images_per_query(bundle), query_name);
   std::optional<ckks::RelinearisationKey> relinearisation;
   if (keys.relinearisation) {
     ckks::SeededSwitchingKey copy{keys.relinearisation->info, keys.relinearisation->seed, {}};
@@ -105,7 +105,8 @@ JobReport run_job(const Model& model, const wire::EvaluationKeys& keys,
   }
   wire::MessageHeader header = query.header();
   header.port = bundle.answer;
-  report.answer = wire::write_answer(context, header, executor.take_answer());
+  report.answer =
+      wire::write_answer(context, header, bundle.manifest.answer_form, executor.take_answer());
   report.seconds = seconds_since(start);
   report.images = header.images;
   report.peak_pool_bytes = base::pool_statistics().peak_bytes;
