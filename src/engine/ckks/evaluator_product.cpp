@@ -17,13 +17,6 @@ void check_relinearisation(const Context& context, const Ciphertext& a,
 /// The first two parts, to be joined to the switched third.
 Lift lift_of(const Ciphertext& a) { return {&a.part(0), &a.part(1)}; }
 
-Ciphertext from_pair(const CiphertextInfo& info, SwitchedPair&& pair) {
-  std::vector<Poly> parts;
-  parts.push_back(std::move(pair.b));
-  parts.push_back(std::move(pair.a));
-  return Ciphertext(info, std::move(parts));
-}
-
 }  // namespace
 
 Ciphertext Evaluator::multiply(const Ciphertext& a, const Ciphertext& b) const {
@@ -58,7 +51,7 @@ Ciphertext Evaluator::square(const Ciphertext& a) const {
 
 void Evaluator::relinearise(Ciphertext& a, const RelinearisationKey& key) const {
   check_relinearisation(*context_, a, key);
-  a = from_pair(a.info(),
+  a = to_ciphertext(a.info(),
                 switch_key(*context_, a.part(2), a.level(), key.switching_key(), lift_of(a)));
 }
 
@@ -71,7 +64,7 @@ void Evaluator::relinearise_rescale(Ciphertext& a, const RelinearisationKey& key
   SwitchedPair pair =
       switch_key_lazy(*context_, a.part(2), a.level(), key.switching_key(), lift_of(a));
   mod_down(*context_, a.level(), pair, primes);
-  a = from_pair(rescaled_info(*context_, a.info(), primes), std::move(pair));
+  a = to_ciphertext(rescaled_info(*context_, a.info(), primes), std::move(pair));
 }
 
 }  // namespace serdab::ckks

@@ -47,10 +47,7 @@ Ciphertext apply_galois_as_seal(const Context& context, const Ciphertext& a, con
   key.automorphism().apply(basis, a.part(0), part0);
   key.automorphism().apply(basis, a.part(1), part1);
   SwitchedPair pair = switch_key(context, part1, a.level(), key.switching_key(), {&part0, nullptr});
-  std::vector<Poly> parts;
-  parts.push_back(std::move(pair.b));
-  parts.push_back(std::move(pair.a));
-  return Ciphertext(a.info(), std::move(parts));
+  return to_ciphertext(a.info(), std::move(pair));
 }
 
 GaloisElement rotation_of(const Context& context, long steps) {
@@ -126,10 +123,7 @@ Ciphertext Evaluator::lower(LiftedCiphertext&& a, std::size_t primes) const {
                 "lower: too many primes at once; use rescale afterwards");
   const CiphertextInfo info = primes > 0 ? rescaled_info(*context_, a.info, primes) : a.info;
   mod_down(*context_, a.info.level, a.pair, primes);
-  std::vector<Poly> parts;
-  parts.push_back(std::move(a.pair.b));
-  parts.push_back(std::move(a.pair.a));
-  return Ciphertext(info, std::move(parts));
+  return to_ciphertext(info, std::move(a.pair));
 }
 
 std::vector<Ciphertext> Evaluator::rotate_hoisted(const Ciphertext& a, std::span<const long> steps,

@@ -94,29 +94,65 @@ class RaisedDigits {
   std::vector<std::vector<base::Buffer<std::uint64_t>>> raised_;  ///< [digit][limb]
 };
 
+/// The values of all digits modulo the prime of one limb, in memory that goes with this object.
+class DigitValues {
+ public:
+  DigitValues(const RaisedDigits& digits, std::size_t i, std::size_t n) {
+    digits.values(
+        i,
+        [&](std::size_t j) {
+          scratch_[j] = base::Buffer<std::uint64_t>(n);
+          return scratch_[j].data();
+        },
+        values_.data());
+  }
+  const std::uint64_t* const* data() const { return values_.data(); }
+
+ private:
+  std::array<base::Buffer<std::uint64_t>, kMaxDigits> scratch_;
+  std::array<const std::uint64_t*, kMaxDigits> values_;
+};
+
 /// The key's limb for limb i of the basis q_0 … q_level, P; the key may have more primes of Q.
 std::size_t key_limb(const ring::RnsBasis& basis, const SwitchingKey& key, std::size_t i) {
   return i < basis.q_limbs() ? i : key.info().level.primes() + (i - basis.q_limbs());
 }
 
-/// Both inner products for one limb, with P times the addends where there are some.
-void multiply_keys(const Context& context, const ring::RnsBasis& basis, std::size_t i,
-                   std::size_t digits, const std::uint64_t* const* values, const SwitchingKey& key,
-                   const Lift& lift, std::uint64_t* out_b, std::uint64_t* out_a) {
+/// What joins the sums of one limb: w·b and w·a; null for nothing.
+struct Addends {
+  const std::uint64_t* b = nullptr;
+  const std::uint64_t* a = nullptr;
+  std::uint64_t w = 0;
+};
+
+Addends lifted(const Context& context, const ring::RnsBasis& basis, const Lift& lift,
+               std::size_t i) {
+  if (i >= basis.q_limbs()) return {};  // modulo its own primes P is nothing
+  return {lift.b != nullptr ? lift.b->limb(i) : nullptr,
+          lift.a != nullptr ? lift.a->limb(i) : nullptr, context.p_residue(i)};
+}
+
+/// Both inner products for one limb, with the addends.
+void multiply_keys(const ring::RnsBasis& basis, std::size_t i, std::size_t digits,
+                   const std::uint64_t* const* values, const SwitchingKey& key,
+                   const Addends& addends, std::uint64_t* out_b, std::uint64_t* out_a) {
   std::array<const std::uint64_t*, kMaxDigits> b, a;
   const std::size_t limb = key_limb(basis, key, i);
   for (std::size_t j = 0; j < digits; ++j) {
     b[j] = key.b(j).limb(limb);
     a[j] = key.a(j).limb(limb);
   }
-  kernels::InnerProduct sums{
-      .digits = digits, .d = values, .k0 = b.data(), .k1 = a.data(), .out0 = out_b, .out1 = out_a};
-  if (i < basis.q_limbs()) {  // modulo its own primes P is nothing
-    sums.addend0 = lift.b != nullptr ? lift.b->limb(i) : nullptr;
-    sums.addend1 = lift.a != nullptr ? lift.a->limb(i) : nullptr;
-    sums.w = context.p_residue(i);
-  }
-  kernels::kernels().inner_product(basis.modulus(i), sums, basis.n());
+  kernels::kernels().inner_product(basis.modulus(i),
+                                   {.digits = digits,
+                                    .d = values,
+                                    .k0 = b.data(),
+                                    .k1 = a.data(),
+                                    .addend0 = addends.b,
+                                    .addend1 = addends.a,
+                                    .w = addends.w,
+                                    .out0 = out_b,
+                                    .out1 = out_a},
+                                   basis.n());
 }
 
 std::vector<const std::uint64_t*> values_of(const Decomposition& decomposition, std::size_t i) {
@@ -126,6 +162,13 @@ std::vector<const std::uint64_t*> values_of(const Decomposition& decomposition, 
 }
 
 }  // namespace
+
+Ciphertext to_ciphertext(const CiphertextInfo& info, SwitchedPair&& pair) {
+  std::vector<Poly> parts;
+  parts.push_back(std::move(pair.b));
+  parts.push_back(std::move(pair.a));
+  return Ciphertext(info, std::move(parts));
+}
 
 Decomposition mod_up(const Context& context, const Poly& poly, Level level) {
   const ring::RnsBasis basis = context.basis_qp(level);
@@ -153,8 +196,8 @@ SwitchedPair inner_product(const Context& context, const Decomposition& decompos
   SwitchedPair out{Poly(basis.n(), basis.size()), Poly(basis.n(), basis.size())};
   ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
     const auto values = values_of(decomposition, i);
-    multiply_keys(context, basis, i, values.size(), values.data(), key, lift, out.b.limb(i),
-                  out.a.limb(i));
+    multiply_keys(basis, i, values.size(), values.data(), key, lifted(context, basis, lift, i),
+                  out.b.limb(i), out.a.limb(i));
   });
   return out;
 }
@@ -169,8 +212,8 @@ SwitchedPair inner_product_moved(const Context& context, const Decomposition& de
     // The sums stay in cache until they are moved.
     base::Buffer<std::uint64_t> b(basis.n()), a(basis.n());
     const auto values = values_of(decomposition, i);
-    multiply_keys(context, basis, i, values.size(), values.data(), key.switching_key(), lift,
-                  b.data(), a.data());
+    multiply_keys(basis, i, values.size(), values.data(), key.switching_key(),
+                  lifted(context, basis, lift, i), b.data(), a.data());
     k.permute(key.automorphism().moves(), b.data(), out.b.limb(i), basis.n());
     k.permute(key.automorphism().moves(), a.data(), out.a.limb(i), basis.n());
   });
@@ -184,19 +227,37 @@ SwitchedPair switch_key_lazy(const Context& context, const Poly& poly, Level lev
   const RaisedDigits digits(context, poly, level);
   SwitchedPair out{Poly(basis.n(), basis.size()), Poly(basis.n(), basis.size())};
   ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
-    std::array<base::Buffer<std::uint64_t>, kMaxDigits> scratch;
-    std::array<const std::uint64_t*, kMaxDigits> values;
-    digits.values(
-        i,
-        [&](std::size_t j) {
-          scratch[j] = base::Buffer<std::uint64_t>(basis.n());
-          return scratch[j].data();
-        },
-        values.data());
-    multiply_keys(context, basis, i, digits.count(), values.data(), key, lift, out.b.limb(i),
-                  out.a.limb(i));
+    const DigitValues values(digits, i, basis.n());
+    multiply_keys(basis, i, digits.count(), values.data(), key, lifted(context, basis, lift, i),
+                  out.b.limb(i), out.a.limb(i));
   });
   return out;
+}
+
+void switch_key_moved_add(const Context& context, const Poly& poly, Level level,
+                          const GaloisKey& key, const Poly& addend, SwitchedPair& sum) {
+  SERDAB_ASSERT(key.is_moved() && key.switching_key().info().level >= level);
+  const ring::RnsBasis basis = context.basis_qp(level);
+  const kernels::Permutation moves = key.automorphism().moves();
+  const auto& k = kernels::kernels();
+  const RaisedDigits digits(context, poly, level);
+  const bool first = sum.b.empty();
+  if (first) sum = {Poly(basis.n(), basis.size()), Poly(basis.n(), basis.size())};
+  ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
+    const DigitValues values(digits, i, basis.n());
+    base::Buffer<std::uint64_t> b(basis.n()), a(basis.n());
+    multiply_keys(basis, i, digits.count(), values.data(), key.switching_key(),
+                  {addend.limb(i), nullptr, 1}, b.data(), a.data());
+    const auto move = [&](const base::Buffer<std::uint64_t>& from, std::uint64_t* to) {
+      if (first) {
+        k.permute(moves, from.data(), to, basis.n());
+      } else {
+        k.permute_add(basis.modulus(i), moves, from.data(), to, to, basis.n());
+      }
+    };
+    move(b, sum.b.limb(i));
+    move(a, sum.a.limb(i));
+  });
 }
 
 void mod_down(const Context& context, Level level, SwitchedPair& pair, std::size_t primes) {

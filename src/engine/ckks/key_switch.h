@@ -22,6 +22,9 @@ struct SwitchedPair {
   Poly b, a;
 };
 
+/// The ciphertext of a pair that has been divided by P.
+Ciphertext to_ciphertext(const CiphertextInfo& info, SwitchedPair&& pair);
+
 /// What joins the sums before the division, so that it needs no pass of its own: P·b and P·a, for
 /// polynomials in basis q_0 … q_level; null for nothing.
 struct Lift {
@@ -41,6 +44,12 @@ SwitchedPair inner_product_moved(const Context& context, const Decomposition& de
 /// are in cache and never stored. The same bits.
 SwitchedPair switch_key_lazy(const Context& context, const Poly& poly, Level level,
                              const SwitchingKey& key, const Lift& lift = {});
+
+/// switch_key_lazy with a key for X^g, then X → X^g, added to `sum`: sum.b += (addend + Σ_j
+/// digit_j·b_j)(X^g), sum.a += (Σ_j digit_j·a_j)(X^g). `addend` and `sum` are in basis q_0 …
+/// q_level, P; an empty sum counts as 0. The key is_moved().
+void switch_key_moved_add(const Context& context, const Poly& poly, Level level,
+                          const GaloisKey& key, const Poly& addend, SwitchedPair& sum);
 
 /// Divides by P and the last `primes` primes of Q at once, with rounding.
 void mod_down(const Context& context, Level level, SwitchedPair& pair, std::size_t primes = 0);

@@ -86,6 +86,19 @@ NoisePower NoiseModel::key_switch(base::Level level) const {
   return key_error(level) + NoisePower{rounding(2)};
 }
 
+NoisePower NoiseModel::linear_transform(NoisePower a, double message, base::Scale scale,
+                                        const TransformWeights& weights, base::Scale weight_scale,
+                                        base::Level level) const {
+  const double switched = key_error(level).value;
+  // A giant step rounds part 1 only: part 0 stays in QP.
+  const double giant = switched + rounding(2) - rounding(1);
+  return {a.value * scaled(weights.squares, weight_scale) +
+          switched * scaled(weights.rotated_squares, weight_scale) +
+          rounding(2) * scaled(weights.composed_squares, weight_scale) +
+          static_cast<double>(weights.diagonals) * encoding().value * scaled(message, scale) +
+          static_cast<double>(weights.giant_steps) * giant + rounding(2)};
+}
+
 NoisePower NoiseModel::rescale(NoisePower a, double log2_product, std::size_t parts) const {
   return {a.value * std::exp2(-2 * log2_product) + rounding(parts)};
 }

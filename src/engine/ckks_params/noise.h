@@ -14,6 +14,16 @@ struct NoisePower {
 };
 constexpr NoisePower operator+(NoisePower a, NoisePower b) { return {a.value + b.value}; }
 
+/// What the noise of one output of a linear transform depends on. Squares of weights are averages
+/// over slots, summed over diagonals.
+struct TransformWeights {
+  std::size_t diagonals = 0;
+  double squares = 0;           ///< Σ E|w|²
+  double rotated_squares = 0;   ///< Σ (steps of the diagonal's baby rotation)·E|w|²
+  double composed_squares = 0;  ///< Σ (steps of it but the last)·E|w|²
+  std::size_t giant_steps = 0;  ///< of all giant rotations
+};
+
 /// The noise of every operation, for both rings, by the formulas of docs/notes/noise.md; tests
 /// measure that the evaluator's noise lies within them. Averages over slots and keys: a slot's own
 /// deviation also follows |s(ζ)|, so the worst of n slots is about 5 to 8 deviations away.
@@ -45,6 +55,11 @@ class NoiseModel {
   /// What relinearisation, rotation or conjugation at `level` adds: digits times key errors,
   /// divided by P, and the rounding of that division.
   NoisePower key_switch(base::Level level) const;
+  /// A linear transform hoisted twice (circuits/linear_transform.h), one output, before the final
+  /// division rescales it. `message` and `scale` are the inputs', `a` their noise.
+  NoisePower linear_transform(NoisePower a, double message, base::Scale scale,
+                              const TransformWeights& weights, base::Scale weight_scale,
+                              base::Level level) const;
   /// Division by primes of product 2^log2_product: the old noise shrinks, rounding of `parts` parts
   /// is added.
   NoisePower rescale(NoisePower a, double log2_product, std::size_t parts = 2) const;

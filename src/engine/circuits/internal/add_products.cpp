@@ -1,0 +1,105 @@
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+
+#include "engine/base/threads.h"
+#include "engine/circuits/internal/operands.h"
+#include "engine/kernels/kernels.h"
+
+namespace serdab::circuits::internal {
+namespace {
+
+constexpr std::size_t kMaxProducts = 64;  ///< of one kernel call
+/// What the operands' columns may take of a core's level-two cache while all sums use them.
+constexpr std::size_t kCacheBytes = std::size_t{256} << 10;
+
+/// Columns [begin, begin + columns) of one limb.
+struct Tile {
+  std::size_t limb, begin, columns;
+};
+
+std::size_t tile_columns(std::size_t n, std::size_t operands) {
+  const std::size_t fitting = kCacheBytes / (2 * sizeof(std::uint64_t) * operands);
+  return std::min(n, std::max<std::size_t>(128, std::bit_floor(fitting)));
+}
+
+/// The pointers of one kernel call.
+struct Call {
+  std::size_t count = 0;
+  std::array<const std::uint64_t*, kMaxProducts> plain, b, a;
+};
+
+class GroupSum {
+ public:
+  GroupSum(const ring::RnsBasis& basis, const Tile& tile, ckks::SwitchedPair& sum, bool accumulate)
+      : modulus_(basis.modulus(tile.limb)),
+        columns_(tile.columns),
+        b_(sum.b.limb(tile.limb) + tile.begin),
+        a_(sum.a.limb(tile.limb) + tile.begin),
+        accumulate_(accumulate) {}
+
+  void run(const Call& call) {
+    if (call.count > 0) {
+      kernels::kernels().inner_product(modulus_,
+                                       {.digits = call.count,
+                                        .d = call.plain.data(),
+                                        .k0 = call.b.data(),
+                                        .k1 = call.a.data(),
+                                        .addend0 = accumulate_ ? b_ : nullptr,
+                                        .addend1 = accumulate_ ? a_ : nullptr,
+                                        .w = accumulate_ ? std::uint64_t{1} : 0,
+                                        .out0 = b_,
+                                        .out1 = a_},
+                                       columns_);
+    } else if (!accumulate_) {
+      std::memset(b_, 0, columns_ * sizeof(std::uint64_t));
+      std::memset(a_, 0, columns_ * sizeof(std::uint64_t));
+    }
+    accumulate_ = true;
+  }
+
+ private:
+  const arith::Modulus& modulus_;
+  std::size_t columns_;
+  std::uint64_t* b_;
+  std::uint64_t* a_;
+  bool accumulate_;
+};
+
+}  // namespace
+
+void add_products(const ckks::Context& context, ckks::Level level, const ProductBatch& batch,
+                  const std::vector<Operand>& operands,
+                  std::span<const ckks::LiftedPlaintext> plains,
+                  std::vector<ckks::SwitchedPair>& sums) {
+  const ring::RnsBasis basis = context.basis_qp(level);
+  const auto add_tile = [&](const Tile& tile) {
+    const bool of_p = tile.limb >= basis.q_limbs();
+    for (const ProductGroup& group : batch.groups) {
+      GroupSum sum(basis, tile, sums[group.sum], group.accumulate);
+      Call call;
+      for (const Product& product : group.products) {
+        const Operand& operand = operands[product.operand];
+        if (of_p && !operand.has_p) continue;
+        if (call.count == kMaxProducts) {
+          sum.run(call);
+          call.count = 0;
+        }
+        call.plain[call.count] =
+            plains[product.plain - batch.first].poly.limb(tile.limb) + tile.begin;
+        call.b[call.count] = operand.pair.b.limb(tile.limb) + tile.begin;
+        call.a[call.count] = operand.pair.a.limb(tile.limb) + tile.begin;
+        ++call.count;
+      }
+      sum.run(call);
+    }
+  };
+  const std::size_t columns = tile_columns(basis.n(), operands.size());
+  const std::size_t tiles = basis.n() / columns;
+  base::parallel_for(basis.size() * tiles, [&](std::size_t i) {
+    add_tile({i / tiles, i % tiles * columns, columns});
+  });
+}
+
+}  // namespace serdab::circuits::internal

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <vector>
+
+#include "engine/circuits/internal/transform_plan.h"
+#include "engine/ckks/evaluator.h"
+
+namespace serdab::circuits::internal {
+
+/// P times a rotated input, in basis QP. Of the input itself the limbs of P are left out: modulo
+/// those primes it is 0.
+struct Operand {
+  ckks::SwitchedPair pair;
+  bool has_p = true;
+};
+
+/// The Galois key that rotates by `step` slots; there is one.
+const ckks::GaloisKey& key_of_step(const ckks::Context& context, const ckks::GaloisKeys& keys,
+                                   std::uint32_t step);
+bool has_step(const ckks::Context& context, const ckks::GaloisKeys& keys, std::uint32_t step);
+
+/// All rotations of the plan's trees, by operand.
+std::vector<Operand> rotate_inputs(const ckks::Evaluator& evaluator, const TransformPlan& plan,
+                                   std::span<const ckks::Ciphertext* const> inputs,
+                                   const ckks::GaloisKeys& keys, OperationCounts& ran);
+
+/// Runs the products of a batch: plains[i] is plaintext batch.first + i of the plan. Sums are in
+/// basis QP of `level`, allocated.
+void add_products(const ckks::Context& context, ckks::Level level, const ProductBatch& batch,
+                  const std::vector<Operand>& operands,
+                  std::span<const ckks::LiftedPlaintext> plains,
+                  std::vector<ckks::SwitchedPair>& sums);
+
+}  // namespace serdab::circuits::internal
