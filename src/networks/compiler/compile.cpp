@@ -16,6 +16,7 @@
 #include "networks/compiler/passes/merge_linear/merge_linear.h"
 #include "networks/compiler/passes/prune/prune.h"
 #include "networks/graph/executor/executor.h"
+#include "networks/program/answer_form.h"
 #include "networks/program/split_sums.h"
 
 namespace serdab::compiler {
@@ -124,6 +125,7 @@ Compiled compile(const graph::Graph& graph, std::span<const double> calibration,
   result.package.manifest.answer_limit = std::min(
       wrap_limit(result.package.program), found.largest_answer * std::exp2(options.guard_bits));
   result.package.manifest.answer_noise = found.answer_noise;
+  result.package.manifest.answer_form = program::choose_answer_form(result.package);
   result.plan = make_plan(result.package, machine, options.threads);
   result.plan.precision_bits = found.precision_bits;
   result.plan.largest_answer = found.largest_answer;
