@@ -6,7 +6,7 @@ install(DIRECTORY src/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/serdab FILES_MATC
         PATTERN "internal" EXCLUDE)
 include(CMakePackageConfigHelpers)
 configure_package_config_file(cmake/serdabConfig.cmake.in ${CMAKE_BINARY_DIR}/serdabConfig.cmake
-  INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/serdab)
+  INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/serdab PATH_VARS CMAKE_INSTALL_BINDIR)
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/serdabConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/serdabConfig.cmake ${CMAKE_BINARY_DIR}/serdabConfigVersion.cmake

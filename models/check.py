@@ -3,6 +3,9 @@
     python3 models/check.py models/digits/model.onnx digits
     python3 models/check.py models/mnist-paper/model.onnx mnist --data-dir DIR --write-expected
 
+Of two classes the second is the positive one: sensitivity and specificity are told at the threshold of
+the larger logit, and the area under the ROC curve.
+
 --write-expected leaves the figures and the logits of the first 20 validation images beside the
 model, as expected.json (model.onnx) or expected-<suffix>.json (model-<suffix>.onnx).
 """
@@ -25,11 +28,24 @@ def logits_of(model, images, batch=500):
     return np.concatenate([executor.run(images[i : i + batch]) for i in range(0, len(images), batch)])
 
 
-def write_expected(path, data, accuracy, logits):
+def two_class_figures(labels, logits):
+    """Sensitivity, specificity, and the share of pairs (positive, negative) in the right order."""
+    margin, found = logits[:, 1] - logits[:, 0], logits.argmax(1)
+    positive, negative = labels == 1, labels == 0
+    difference = margin[positive][:, None] - margin[negative][None, :]
+    return {
+        "val_sensitivity": float((found[positive] == 1).mean()),
+        "val_specificity": float((found[negative] == 0).mean()),
+        "val_auc": float((difference > 0).mean() + (difference == 0).mean() / 2),
+    }
+
+
+def write_expected(path, data, accuracy, extra, logits):
     target = path.with_name(path.stem.replace("model", "expected") + ".json")
     record = {
         "data": data.name,
         "val_accuracy": accuracy,
+        **extra,
         "val_images": len(logits),
         "max_abs_logit": float(np.abs(logits).max()),
         "labels": data.val.labels[:FIRST].tolist(),
@@ -50,8 +66,11 @@ def main():
     accuracy = float((logits.argmax(1) == data.val.labels).mean())
     print(f"{options.model}: accuracy {accuracy:.4f} on {len(logits)} validation images of {data.name}, "
           f"max |logit| {np.abs(logits).max():.2f}")
+    extra = two_class_figures(data.val.labels, logits) if logits.shape[1] == 2 else {}
+    for name, value in extra.items():
+        print(f"  {name.removeprefix('val_')} {value:.4f}")
     if options.write_expected:
-        write_expected(options.model, data, accuracy, logits)
+        write_expected(options.model, data, accuracy, extra, logits)
 
 
 if __name__ == "__main__":

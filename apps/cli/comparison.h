@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string>
 
@@ -10,7 +11,8 @@
 namespace serdab::cli {
 
 /// Decrypted answers against the model in the clear and against the true labels, over any number of
-/// batches.
+/// batches. Of two classes the second is the positive one (the finding): sensitivity is the share
+/// of it that is found, specificity the share of the first class that is not taken for it.
 class Comparison {
  public:
   /// `images` are those that were encrypted, in order.
@@ -29,6 +31,9 @@ class Comparison {
   std::size_t right_ = 0;
   std::size_t clear_right_ = 0;
   std::size_t agree_ = 0;
+  std::size_t outputs_ = 0;
+  std::array<std::size_t, 2> labelled_as_{};  ///< images of either class, where there are two
+  std::array<std::size_t, 2> right_as_{};     ///< those of them that got their label
   double largest_error_ = 0;
   double largest_logit_ = 0;
 };

@@ -50,8 +50,8 @@ void write_picture(const std::string& path, const datasets::Images& images,
 }
 
 void run(const Arguments& arguments, const Globals& globals) {
-  const ClientModel model = load_client_model(arguments.folder);
-  const auto secret = load_secret_key(model, arguments.key);
+  const client::Model model = load_client_model(arguments.folder);
+  const auto secret = client::load_secret_key(model, arguments.key);
   const auto bytes =
       wire::read_file(arguments.answer, wire::payload_limit(wire::FileKind::kAnswer));
   const auto payload = wire::open_payload(wire::FileKind::kAnswer, bytes, arguments.answer);

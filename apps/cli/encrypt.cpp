@@ -21,8 +21,8 @@ struct Arguments {
 };
 
 void run(const Arguments& arguments, const Globals& globals) {
-  const ClientModel model = load_client_model(arguments.folder);
-  const auto secret = load_secret_key(model, arguments.key);
+  const client::Model model = load_client_model(arguments.folder);
+  const auto secret = client::load_secret_key(model, arguments.key);
   const auto& input_shape = model.bundle.manifest.input_shape;
   const datasets::Shape shape(input_shape.begin(), input_shape.end());
   datasets::Images images;

@@ -155,7 +155,7 @@ class RoundTrip {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
 
-  ClientModel client_;
+  client::Model client_;
   server::Model server_;
   std::size_t repeat_;
   const Globals& globals_;

@@ -18,7 +18,7 @@ struct Arguments {
 };
 
 void run(const Arguments& arguments, const Globals& globals) {
-  const ClientModel model = load_client_model(arguments.folder);
+  const client::Model model = load_client_model(arguments.folder);
   std::error_code error;
   std::filesystem::create_directories(arguments.output, error);
   if (error) {

@@ -6,7 +6,6 @@
 #include "engine/base/error.h"
 #include "networks/compiler/passes/fold_batch_norm/fold_batch_norm.h"
 #include "networks/graph/onnx/import.h"
-#include "service/client/keys.h"
 #include "service/wire/file.h"
 
 namespace serdab::cli {
@@ -83,22 +82,8 @@ graph::Graph load_clear_model(const std::string& folder) {
       .graph;
 }
 
-ClientModel load_client_model(const std::string& folder) {
-  const std::string path = model_folder(folder).client;
-  const auto bytes = wire::read_file(path, wire::payload_limit(wire::FileKind::kClientBundle));
-  base::ByteReader in(wire::open_payload(wire::FileKind::kClientBundle, bytes, path), path);
-  ClientModel model;
-  model.bundle = program::read_client_bundle(in);
-  in.finish();
-  model.context =
-      std::make_unique<ckks::Context>(ckks_params::Parameters::create(model.bundle.parameters));
-  return model;
-}
-
-ckks_secret::SecretKey load_secret_key(const ClientModel& model, const std::string& path) {
-  const auto bytes = wire::read_file(path, wire::payload_limit(wire::FileKind::kSecretKey));
-  return client::read_secret_key(*model.context,
-                                 wire::open_payload(wire::FileKind::kSecretKey, bytes, path), path);
+client::Model load_client_model(const std::string& folder) {
+  return client::Model::load(model_folder(folder).client);
 }
 
 }  // namespace serdab::cli

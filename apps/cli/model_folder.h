@@ -1,12 +1,11 @@
 #pragma once
 
-#include <memory>
 #include <string>
+#include <vector>
 
-#include "engine/ckks/context.h"
-#include "engine/ckks_secret/secret_key.h"
 #include "networks/compiler/compile.h"
 #include "networks/program/package.h"
+#include "service/client/model.h"
 
 namespace serdab::cli {
 
@@ -37,12 +36,7 @@ void write_model_folder(const std::string& folder, const compiler::Compiled& com
 /// place of its activations.
 graph::Graph load_clear_model(const std::string& folder);
 
-/// A client's view of a folder: bundle and tables.
-struct ClientModel {
-  program::ClientBundle bundle;
-  std::unique_ptr<ckks::Context> context;
-};
-ClientModel load_client_model(const std::string& folder);
-ckks_secret::SecretKey load_secret_key(const ClientModel& model, const std::string& path);
+/// A client's view of a folder.
+client::Model load_client_model(const std::string& folder);
 
 }  // namespace serdab::cli

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from .augment import Augment, augment_batch
 from .average import Average
-from .losses import Labels, Teacher
+from .losses import Labels, Teacher, balancing_weights
 from .progress import Log, save_atomically
 from .ranges import RangeWatch
 
@@ -29,6 +29,7 @@ class Recipe:
     teacher_share: float = 0.0
     teacher_temperature: float = 1.0
     warm_up: float = 0.2
+    balance_classes: bool = False
 
 
 def evaluate(network, watch, split, batch=1000):
@@ -45,8 +46,9 @@ def evaluate(network, watch, split, batch=1000):
     return right / len(split.labels), loss / len(split.labels), list(watch.largest), logit
 
 
-def _loss(recipe, teacher):
-    labels = Labels(recipe.label_smoothing)
+def _loss(recipe, train, teacher):
+    weights = balancing_weights(train.labels) if recipe.balance_classes else None
+    labels = Labels(recipe.label_smoothing, weights)
     if recipe.teacher_share == 0:
         return labels
     return Teacher(teacher, labels, recipe.teacher_share, recipe.teacher_temperature)
@@ -72,7 +74,7 @@ class _Run:
     def __init__(self, network, train, recipe, teacher):
         self._network, self._train, self._recipe = network, train, recipe
         self._steps = len(train.labels) // recipe.batch
-        self._loss = _loss(recipe, teacher)
+        self._loss = _loss(recipe, train, teacher)
         self.average = Average(network, recipe.average_decay)  # copied before the hooks of the watch
         self._watch = RangeWatch(network, penalise=recipe.range_penalty > 0)
         self._optimiser = torch.optim.AdamW(network.parameters(), weight_decay=recipe.weight_decay)

@@ -4,14 +4,20 @@ import torch
 import torch.nn.functional as F
 
 
-class Labels:
-    """Cross-entropy with smoothed labels."""
+def balancing_weights(labels):
+    """A weight per class, inverse to its share of `labels`; the mean over the labels is 1."""
+    counts = torch.bincount(labels).float()
+    return counts.sum() / (len(counts) * counts)
 
-    def __init__(self, smoothing):
-        self._smoothing = smoothing
+
+class Labels:
+    """Cross-entropy with smoothed labels, each class with its weight where weights are given."""
+
+    def __init__(self, smoothing, weights=None):
+        self._smoothing, self._weights = smoothing, weights
 
     def __call__(self, images, logits, labels):
-        return F.cross_entropy(logits, labels, label_smoothing=self._smoothing)
+        return F.cross_entropy(logits, labels, self._weights, label_smoothing=self._smoothing)
 
 
 class Teacher:

@@ -37,10 +37,11 @@ def _report(network, epoch, splits):
               f"{[round(value, 2) for value in largest]}, max |logit| {logit:.1f}")
 
 
-def run(build, recipe, data_name, folder, options, name="model", teacher=None, start=None):
+def run(build, recipe, data_name, folder, options, name="model", teacher=None, start=None, finish=None):
     """Trains build()'s network unless --export-only, and exports <folder>/<name>.onnx.
 
-    It starts from the checkpoint `start` where that is given.
+    It starts from the checkpoint `start` where that is given; finish(network, val) may change the
+    best epoch's network before it is exported.
     """
     data = LOADERS[data_name](options.data_dir)
     train, val = _tensors(data.train), _tensors(data.val)
@@ -48,7 +49,12 @@ def run(build, recipe, data_name, folder, options, name="model", teacher=None, s
     if not options.export_only:
         network = restore(build, start)[0] if start else build()
         fit(network, train, val, recipe, folder, name, teacher)
-    network, epoch = restore(build, folder / f"{name}.pt")
-    _report(network, epoch, {"train": train, "val": val})
-    network, _ = restore(build, folder / f"{name}.pt")
-    export_onnx(network, data, name.replace("model", folder.name), folder / f"{name}.onnx")
+
+    def best():
+        network, epoch = restore(build, folder / f"{name}.pt")
+        if finish:
+            finish(network, val)
+        return network, epoch
+
+    _report(*best(), {"train": train, "val": val})
+    export_onnx(best()[0], data, name.replace("model", folder.name), folder / f"{name}.onnx")

@@ -19,6 +19,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 DIGIT_NAMES = [str(digit) for digit in range(10)]
 MNIST_VAL = 10_000
 DIGITS_VAL = 450
+PNEUMONIA_NAMES = ["normal", "pneumonia"]
 
 
 def data_dir(argument=None):
@@ -51,4 +52,24 @@ def load_digits(_folder=None):
     return _hold_out_last("digits", images, table[:, 64], DIGITS_VAL, "pixel/16")
 
 
-LOADERS = {"mnist": load_mnist, "digits": load_digits}
+def _medmnist_part(folder, prefix):
+    images = read_idx(folder / f"{prefix}-images-idx3-ubyte.gz")[:, None] / 255.0
+    labels = read_idx(folder / f"{prefix}-labels-idx1-ubyte.gz")
+    return Split(images, labels.reshape(-1).astype(np.int64))
+
+
+def _without(split, others):
+    """`split` less the images that stand, byte for byte, in `others` too."""
+    known = {image.tobytes() for image in others.images}
+    kept = [image.tobytes() not in known for image in split.images]
+    return Split(split.images[kept], split.labels[kept])
+
+
+def load_pneumonia(folder=None):
+    """PneumoniaMNIST's own training and validation files; training leaves out what stands in both."""
+    folder = data_dir(folder) / "pneumoniamnist"
+    train, val = _medmnist_part(folder, "train"), _medmnist_part(folder, "val")
+    return Data("pneumoniamnist", _without(train, val), val, "pixel/255", PNEUMONIA_NAMES)
+
+
+LOADERS = {"mnist": load_mnist, "digits": load_digits, "pneumoniamnist": load_pneumonia}

@@ -6,8 +6,10 @@ Usage: cli_test.py BIN_DIR SOURCE_DIR. Uses the digits that come with the projec
 import json
 import os
 import pathlib
+import random
 import signal
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
@@ -103,6 +105,22 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(result["agreement"], 1.0)
         again = json.loads(self.ok("evaluate", self.model, "--data", "digits:val", "--count", 5, "--json"))
         self.assertEqual(again["images"], 5)
+
+    def test_two_classes_are_told_apart_as_sensitivity_and_specificity(self):
+        count, found, clear = 40, 30, 10
+        pixels, labels = random.Random(1).randbytes(count * 784), bytes([1] * found + [0] * clear)
+        images = self.root / "train-images-idx3-ubyte"
+        images.write_bytes(struct.pack(">4B3I", 0, 0, 8, 3, count, 28, 28) + pixels)
+        (self.root / "train-labels-idx1-ubyte").write_bytes(struct.pack(">4BI", 0, 0, 8, 1, count) + labels)
+        model = SOURCE / "models/pneumonia/model.onnx"
+        result = json.loads(self.ok("evaluate", model, "--data", images, "--calibrate", images, "--json"))
+        shares = result["sensitivity"] * found + result["specificity"] * clear
+        self.assertAlmostEqual(shares / count, result["accuracy"])
+        text = self.ok("evaluate", model, "--data", images, "--calibrate", images, "--quiet")
+        self.assertRegex(text, r"sensitivity .* of 30\)")
+        self.assertRegex(text, r"specificity .* of 10\)")
+        ten = json.loads(self.ok("evaluate", self.model, "--data", "digits:val", "--count", 5, "--json"))
+        self.assertNotIn("sensitivity", ten)
 
     def test_errors_say_file_and_reason(self):
         broken = self.root / "broken.sdb"

@@ -88,7 +88,8 @@ TEST_P(ModelFigures, AreReproducedByGraphAndArithmeticNetwork) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, ModelFigures,
-                         ::testing::Values("digits", "mnist-paper", "mnist-best"),
+                         ::testing::Values("digits", "mnist-paper", "mnist-best", "mnist-small",
+                                           "pneumonia"),
                          [](const auto& test) {
                            std::string name = test.param;
                            std::replace(name.begin(), name.end(), '-', '_');

@@ -1,0 +1,25 @@
+#include "service/client/model.h"
+
+#include "service/client/keys.h"
+#include "service/wire/file.h"
+
+namespace serdab::client {
+
+Model Model::load(const std::string& path) {
+  const auto bytes = wire::read_file(path, wire::payload_limit(wire::FileKind::kClientBundle));
+  base::ByteReader in(wire::open_payload(wire::FileKind::kClientBundle, bytes, path), path);
+  Model model;
+  model.bundle = program::read_client_bundle(in);
+  in.finish();
+  model.context =
+      std::make_unique<ckks::Context>(ckks_params::Parameters::create(model.bundle.parameters));
+  return model;
+}
+
+ckks_secret::SecretKey load_secret_key(const Model& model, const std::string& path) {
+  const auto bytes = wire::read_file(path, wire::payload_limit(wire::FileKind::kSecretKey));
+  return read_secret_key(*model.context,
+                         wire::open_payload(wire::FileKind::kSecretKey, bytes, path), path);
+}
+
+}  // namespace serdab::client

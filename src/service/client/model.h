@@ -1,0 +1,26 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/ckks/context.h"
+#include "engine/ckks_secret/secret_key.h"
+#include "networks/program/package.h"
+
+namespace serdab::client {
+
+/// A client's view of a compiled model: what it may know of the program, and the tables for its
+/// parameters. Immutable; const access may be shared.
+struct Model {
+  program::ClientBundle bundle;
+  std::unique_ptr<ckks::Context> context;
+
+  /// From a client bundle's file. Throws base::Error, naming `path`, for files that are none or
+  /// whose parameters are refused.
+  static Model load(const std::string& path);
+};
+
+/// A secret key's file for this model; base::Error names `path`.
+ckks_secret::SecretKey load_secret_key(const Model& model, const std::string& path);
+
+}  // namespace serdab::client
