@@ -146,9 +146,6 @@ void element_wise(Choices& choices, const KernelTable& scalar, const KernelTable
   });
   both("add_scalar",
        [&](const KernelTable& k, std::uint64_t* out) { k.add_scalar(q, out, w, out, n); });
-  both("subtract_multiply_scalar", [&](const KernelTable& k, std::uint64_t* out) {
-    k.subtract_multiply_scalar(q, a.data(), b.data(), w, out, n);
-  });
 }
 
 void sums(Choices& choices, const KernelTable& scalar, const KernelTable& table) {

@@ -9,6 +9,7 @@
 
 #include "engine/base/error.h"
 #include "engine/ring/arithmetic.h"
+#include "golden.h"
 #include "transform_bench.h"
 
 namespace serdab::circuits {
@@ -272,12 +273,9 @@ TEST(InsecureLinearTransformErrors, ShapesAreChecked) {
 std::uint64_t bits_of_transform(RingKind ring) {
   Bench bench(insecure(ring, 2, 10), 3);
   const Level top = bench.context.max_level();
-  std::vector<double> coefficients(bench.context.n());
-  for (std::size_t i = 0; i < coefficients.size(); ++i) {
-    coefficients[i] = (static_cast<double>(i % 97) - 48) * 0x1p30;
-  }
   const Ciphertext x = bench.encryptor.encrypt(
-      bench.encoder.encode_coefficients(coefficients, top, Scale{0x1p40}), bench.prng);
+      bench.encoder.encode_coefficients(sawtooth(bench.context.n()), top, Scale{0x1p40}),
+      bench.prng);
   const LinearTransform transform(
       bench.context, bench.encoder, dense(3, 3),
       [](std::uint32_t id, std::span<double> slots) {
@@ -287,16 +285,7 @@ std::uint64_t bits_of_transform(RingKind ring) {
   const Ciphertext* const inputs[] = {&x};
   const auto y =
       transform.apply(bench.evaluator, inputs, bench.rotation_keys({1, 2, 3, 6}, top), 1);
-  std::uint64_t hash = 0;
-  for (std::size_t part = 0; part < 2; ++part) {
-    for (std::size_t limb = 0; limb < y[0].level().primes(); ++limb) {
-      for (std::size_t i = 0; i < bench.context.n(); ++i) {
-        hash = (hash ^ y[0].part(part).limb(limb)[i]) * 0x9E3779B97F4A7C15u;
-        hash ^= hash >> 29;
-      }
-    }
-  }
-  return hash;
+  return hash_of(y[0]);
 }
 
 TEST(InsecureLinearTransformGolden, BitsAreTheSameEverywhere) {

@@ -69,14 +69,8 @@ struct KernelTable {
   /// out = a + w for one summand w.
   void (*add_scalar)(const Modulus& q, const std::uint64_t* a, std::uint64_t w, std::uint64_t* out,
                      std::size_t n);
-  /// out = (a − b)·w: the last step of rescale and of division by P.
-  void (*subtract_multiply_scalar)(const Modulus& q, const std::uint64_t* a, const std::uint64_t* b,
-                                   std::uint64_t w, std::uint64_t* out, std::size_t n);
   /// Residues of another prime, in [0, 2^52), to [0, q).
   void (*reduce)(const Modulus& q, const std::uint64_t* a, std::uint64_t* out, std::size_t n);
-  /// Residues in [0, p) taken as centred values in (−p/2, p/2], to [0, q).
-  void (*reduce_centred)(const Modulus& p, const Modulus& q, const std::uint64_t* a,
-                         std::uint64_t* out, std::size_t n);
 
   /// An automorphism on NTT values; out must not be a. The _add form: out = b + that; out may be b.
   void (*permute)(const Permutation& moves, const std::uint64_t* a, std::uint64_t* out,

@@ -260,10 +260,6 @@ void add_table(const KernelTable* table) {
                   [](const KernelTable& k, const Modulus& q, In a, In b, Out out) {
                     k.multiply_scalar(q, a, b[5], out, kN);
                   });
-  add_elementwise("subtract_multiply_scalar", table,
-                  [](const KernelTable& k, const Modulus& q, In a, In b, Out out) {
-                    k.subtract_multiply_scalar(q, a, b, b[5], out, kN);
-                  });
   add_elementwise("reduce", table, [](const KernelTable& k, const Modulus& q, In a, In, Out out) {
     k.reduce(q, a, out, kN);
   });

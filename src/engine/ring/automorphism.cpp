@@ -83,13 +83,4 @@ void Automorphism::apply(const RnsBasis& basis, const RnsPoly<Ntt>& a, RnsPoly<N
   });
 }
 
-void Automorphism::apply_add(const RnsBasis& basis, const RnsPoly<Ntt>& a, const RnsPoly<Ntt>& b,
-                             RnsPoly<Ntt>& out) const {
-  SERDAB_ASSERT(&a != &out && basis.n() == 8 * blocks_.size());
-  for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
-    kernels::kernels().permute_add(basis.modulus(i), moves(), a.limb(i), b.limb(i), out.limb(i),
-                                   basis.n());
-  });
-}
-
 }  // namespace serdab::ring

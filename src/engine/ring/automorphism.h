@@ -35,9 +35,6 @@ class Automorphism {
   kernels::Permutation moves() const { return {blocks_.data(), lanes_.data()}; }
   /// out = a(X^g), limb by limb; `out` is not `a`.
   void apply(const RnsBasis& basis, const RnsPoly<Ntt>& a, RnsPoly<Ntt>& out) const;
-  /// out = b + a(X^g); `out` is not `a`, but may be `b`.
-  void apply_add(const RnsBasis& basis, const RnsPoly<Ntt>& a, const RnsPoly<Ntt>& b,
-                 RnsPoly<Ntt>& out) const;
 
  private:
   using Lanes = std::uint64_t[8];

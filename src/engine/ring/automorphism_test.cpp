@@ -67,18 +67,6 @@ TEST_P(Automorphisms, MoveCoefficients) {
   }
 }
 
-TEST_P(Automorphisms, AddInOneStep) {
-  const auto ring = toy_ring(GetParam(), 6, 2, 0);
-  const RnsBasis basis = ring->basis({1});
-  const auto a = random_poly(basis, 1), b = random_poly(basis, 2);
-  RnsPoly<Ntt> sum(basis.n(), basis.size()), expected(basis.n(), basis.size());
-  for (const std::uint64_t g : {1, 3, 27}) {
-    Automorphism(GetParam(), 6, GaloisElement{g}).apply_add(basis, a, b, sum);
-    add(basis, b, apply(basis, g, a), expected);
-    EXPECT_TRUE(equal(basis, sum, expected)) << g;
-  }
-}
-
 // The smallest ring whose values fill vectors: blocks of eight with one index bit.
 TEST_P(Automorphisms, SixteenValues) {
   const auto ring = toy_ring(GetParam(), 4, 1, 0);

@@ -11,8 +11,9 @@ namespace serdab::circuits::internal {
 namespace {
 
 constexpr std::size_t kMaxProducts = 64;  ///< of one kernel call
-/// What the operands' columns may take of a core's level-two cache while all sums use them.
-constexpr std::size_t kCacheBytes = std::size_t{256} << 10;
+/// What the operands' columns may take of a core's level-two cache (512 KiB and more) while all
+/// sums use them; the plaintexts stream through it. Measured: docs/notes/linear-transforms.md.
+constexpr std::size_t kCacheBytes = std::size_t{192} << 10;
 
 /// Columns [begin, begin + columns) of one limb.
 struct Tile {

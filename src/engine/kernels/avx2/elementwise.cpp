@@ -117,31 +117,9 @@ void multiply_scalar_add(const Modulus& q, Words a, std::uint64_t w, WordsOut ou
   });
 }
 
-void subtract_multiply_scalar(const Modulus& q, Words a, Words b, std::uint64_t w, WordsOut out,
-                              std::size_t n) {
-  SERDAB_ASSERT(w < q.value());
-  const Prime p = make_prime(q);
-  const Factor factor = make_factor(set1_centred(w, q), p);
-  for_vectors(n, [&](std::size_t i) {
-    const Vec difference = _mm256_sub_pd(load_words(a + i), load_words(b + i));
-    store_wrapped(out + i, product(difference, factor, p), p.q);
-  });
-}
-
 void reduce(const Modulus& q, Words a, WordsOut out, std::size_t n) {
   const Prime p = make_prime(q);
   for_vectors(n, [&](std::size_t i) { store_canonical(out + i, load_words(a + i), p); });
-}
-
-void reduce_centred(const Modulus& p, const Modulus& q, Words a, WordsOut out, std::size_t n) {
-  const Prime prime = make_prime(q);
-  const Vec source = set1(static_cast<double>(p.value()));
-  const Vec half = set1(static_cast<double>(p.value() / 2));
-  for_vectors(n, [&](std::size_t i) {
-    const Vec x = load_words(a + i);
-    const Vec above = _mm256_cmp_pd(x, half, _CMP_GT_OQ);
-    store_canonical(out + i, _mm256_sub_pd(x, _mm256_and_pd(above, source)), prime);
-  });
 }
 
 }  // namespace serdab::kernels::avx2

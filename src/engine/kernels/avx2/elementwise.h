@@ -23,10 +23,7 @@ void tensor_square(const Modulus& q, Words a0, Words a1, WordsOut out0, WordsOut
 void multiply_scalar(const Modulus& q, Words a, std::uint64_t w, WordsOut out, std::size_t n);
 void multiply_scalar_add(const Modulus& q, Words a, std::uint64_t w, WordsOut out, std::size_t n);
 void add_scalar(const Modulus& q, Words a, std::uint64_t w, WordsOut out, std::size_t n);
-void subtract_multiply_scalar(const Modulus& q, Words a, Words b, std::uint64_t w, WordsOut out,
-                              std::size_t n);
 void reduce(const Modulus& q, Words a, WordsOut out, std::size_t n);
-void reduce_centred(const Modulus& p, const Modulus& q, Words a, WordsOut out, std::size_t n);
 void permute(const Permutation& moves, Words a, WordsOut out, std::size_t n);
 void permute_add(const Modulus& q, const Permutation& moves, Words a, Words b, WordsOut out,
                  std::size_t n);

@@ -110,32 +110,11 @@ struct Elementwise {
       V::store(out + i, canonical<V>(sum, p));
     });
   }
-  /// The difference + q is below 2q < 2^52, as product() asks.
-  static void subtract_multiply_scalar(const Modulus& q, Words a, Words b, std::uint64_t w,
-                                       WordsOut out, std::size_t n) {
-    SERDAB_ASSERT(w < q.value());
-    const Prime<V> p(q);
-    const Factor<V> factor = make_factor<V>(w, q.value());
-    for_vectors(n, [&](std::size_t i) {
-      const Vec difference = V::sub(V::add(V::load(a + i), p.q), V::load(b + i));
-      V::store(out + i, subtract_once<V>(product<V>(difference, factor, p), p.q));
-    });
-  }
-
   static void reduce(const Modulus& q, Words a, WordsOut out, std::size_t n) {
     const Prime<V> p(q);
     const Factor<V> one = make_factor<V>(1, q.value());
     for_vectors(n, [&](std::size_t i) {
       V::store(out + i, subtract_once<V>(product<V>(V::load(a + i), one, p), p.q));
-    });
-  }
-  static void reduce_centred(const Modulus& source, const Modulus& q, Words a, WordsOut out,
-                             std::size_t n) {
-    const Prime<V> p(q);
-    const Factor<V> one = make_factor<V>(1, q.value());
-    const FromPrime<V> load(source, q.value());
-    for_vectors(n, [&](std::size_t i) {
-      V::store(out + i, subtract_once<V>(product<V>(load(a + i), one, p), p.q));
     });
   }
 
