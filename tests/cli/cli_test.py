@@ -22,7 +22,8 @@ SERDAB, SERVER = BIN / "serdab", BIN / "serdab-server"
 MODEL = SOURCE / "models/digits/model.onnx"
 EVALUATE_FIELDS = """images accuracy cleartext_accuracy agreement max_logit_error precision_bits
 server_seconds images_per_second peak_rss_bytes query_bytes answer_bytes eval_key_bytes n log_qp
-security_bits threads cpu""".split()
+security_bits threads cpu layout positions images_per_query queries query_seconds query_seconds_median
+key_load_seconds prepare_seconds rotation_keys rotations operations planned_operations weight_bytes""".split()
 
 
 def call(*arguments, program=SERDAB):
@@ -103,6 +104,7 @@ class CommandLine(unittest.TestCase):
             self.assertIn(field, result)
         self.assertEqual(result["images"], 30)
         self.assertEqual(result["agreement"], 1.0)
+        self.assertEqual(result["operations"], result["planned_operations"])
         again = json.loads(self.ok("evaluate", self.model, "--data", "digits:val", "--count", 5, "--json"))
         self.assertEqual(again["images"], 5)
 

@@ -31,7 +31,8 @@ struct CompileOptions {
   /// image is spoiled).
   std::optional<double> guard_bits;
   std::size_t images = 0;            ///< images a query will hold; 0: as many as fit, packed one
-  std::size_t threads = 1;           ///< for predictions
+  std::optional<std::size_t> max_key_bytes;  ///< of all evaluation keys
+  std::size_t threads = 1;                   ///< for predictions
   ApproximationOptions activations;  ///< for layers that are no polynomials yet
 };
 
