@@ -87,20 +87,24 @@ void run(const Arguments& arguments, const Globals& globals) {
 void add_compile_options(CLI::App* verb, CompileArguments& arguments) {
   verb->add_option(
           "--layout", arguments.layout,
-          "batch: one image a slot, for throughput; auto: the same for now; single: not yet there")
+          "batch: one image a slot, for throughput; single: one image (or --batch of them) in a "
+          "few "
+          "ciphertexts, for a quick answer; auto: whichever the plan says is faster for --batch")
       ->check(CLI::IsMember({"batch", "single", "auto"}));
   verb->add_option("--ring", arguments.ring, "standard, real (N real slots), or auto: the cheaper")
       ->check(CLI::IsMember({"auto", "standard", "real"}));
   verb->add_option("--security", arguments.security, "Bits of security: 128, 192 or 256")
       ->check(CLI::IsMember({128, 192, 256}));
   verb->add_option("--precision", arguments.precision,
-                   "Bits to which the answers must be right, relative to the largest")
+                   "Bits to which the answers must be right, relative to the largest: 14, single 6")
       ->check(CLI::Range(4.0, 30.0));
   verb->add_option(
           "--guard", arguments.guard,
-          "Bits of room above the magnitudes seen in calibration before a batch is spoiled")
+          "Bits of room above the magnitudes seen in calibration before a query is spoiled: 6, "
+          "single 3")
       ->check(CLI::Range(0.0, 40.0));
-  verb->add_option("--batch", arguments.images, "Images a query will hold; 0: as many as fit");
+  verb->add_option("--batch", arguments.images,
+                   "Images a query will hold; 0: as many as fit, or one with --layout single");
   verb->add_option("--degree", arguments.degree,
                    "Degree of the polynomials that stand for ReLU, SiLU and the like")
       ->check(CLI::Range(2u, 4u));
@@ -118,13 +122,12 @@ std::vector<std::filesystem::path> data_folders(const std::string& data_dir) {
 
 compiler::Compiled compile_model(const std::string& onnx_path, const CompileArguments& arguments,
                                  const Globals& globals) {
-  if (arguments.layout == "single") {
-    base::fail(base::ErrorCode::kUnsupported,
-               "--layout single: the latency layout is not built yet; use --layout batch");
-  }
   const graph::Graph graph = graph::import_onnx(onnx_path);
   const Calibration calibration = load_calibration(graph, arguments);
   compiler::CompileOptions options;
+  options.layout = arguments.layout == "batch"    ? compiler::LayoutChoice::kBatch
+                   : arguments.layout == "single" ? compiler::LayoutChoice::kPacked
+                                                  : compiler::LayoutChoice::kAuto;
   options.ring = ring_of(arguments.ring);
   options.security = security_of(arguments.security);
   options.precision_bits = arguments.precision;

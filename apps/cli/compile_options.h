@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "common.h"
@@ -13,8 +14,8 @@ struct CompileArguments {
   std::string layout = "batch";
   std::string ring = "auto";
   unsigned security = 128;
-  double precision = 14;
-  double guard = 6;
+  std::optional<double> precision;
+  std::optional<double> guard;
   std::string calibrate;
   std::string data_dir;
   std::size_t images = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,13 +16,21 @@
 
 namespace serdab::compiler {
 
+/// Batch: one feature a ciphertext, for throughput. Packed: many features a ciphertext, for an
+/// answer soon. Auto: whichever takes less time for a query's images.
+enum class LayoutChoice : std::uint8_t { kBatch, kPacked, kAuto };
+
 /// What the user may ask for.
 struct CompileOptions {
+  LayoutChoice layout = LayoutChoice::kBatch;
   std::optional<base::RingKind> ring;  ///< the cheaper one, if empty
   ckks_params::SecurityLevel security = ckks_params::SecurityLevel::k128;
-  double precision_bits = 14;        ///< of the answers: −log2(largest error / largest answer)
-  double guard_bits = 6;             ///< room above calibrated magnitudes before a batch wraps
-  std::size_t images = 0;            ///< images a query will hold; 0: as many as fit
+  /// Of the answers, −log2(largest error / largest answer); empty: 14, packed 6.
+  std::optional<double> precision_bits;
+  /// Room above calibrated magnitudes before a value wraps; empty: 6, packed 3 (nobody else's
+  /// image is spoiled).
+  std::optional<double> guard_bits;
+  std::size_t images = 0;            ///< images a query will hold; 0: as many as fit, packed one
   std::size_t threads = 1;           ///< for predictions
   ApproximationOptions activations;  ///< for layers that are no polynomials yet
 };
@@ -35,7 +44,7 @@ struct Compiled {
 /// A network whose activations are polynomials, ready for planning: lowered, merged and pruned.
 ArithmeticNetwork simplify(const graph::Graph& graph);
 
-/// Compiles for the batch layout. `calibration` holds images (each in the order of the input shape,
+/// Compiles. `calibration` holds images (each in the order of the input shape,
 /// at least one) like those that will be classified: ranges, scales and the precision are measured
 /// on them. Throws base::Error(kUnsupported), naming the layer and the remedy, for what cannot be
 /// compiled.

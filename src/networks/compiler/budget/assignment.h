@@ -10,12 +10,16 @@ namespace serdab::compiler {
 
 /// What calibration saw of every node of a circuit.
 struct NodeStatistics {
-  std::vector<double> magnitude;          ///< largest, over images and elements
+  std::vector<double> magnitude;          ///< largest, over images and positions
+  std::vector<double> mean_square;        ///< over images and positions
   std::vector<std::vector<double>> mean;  ///< over images, by element
 };
 
-/// Where bits are spent: one wanted scale for the input, every affine's weights and every
-/// reduction. Indexed by node; entries of other nodes are unused. All are log2.
+/// Just below 2^50: a prime of this wanted size is found on either side of the wish.
+inline constexpr double kLargestPrimeBits = 49.95;
+
+/// Where bits are spent: one wanted scale for the input, the weights of every affine and transform,
+/// and every reduction. Indexed by node; entries of other nodes are unused. All are log2.
 struct BitBudget {
   std::vector<double> log_scale;
   /// Bits above the calibrated answer that the last modulus keeps free.
@@ -23,6 +27,8 @@ struct BitBudget {
   /// Bits that a reduction may leave undropped where that saves it a prime: every prime costs the
   /// same time, whatever its size.
   double spare_bits = 0;
+  /// Primes are no larger: the special primes must exceed them where rotations are to be quiet.
+  double largest_prime_bits = kLargestPrimeBits;
 };
 
 /// The sizes of primes that a budget asks for: the chain q_0 … q_L in log2, and how many of them

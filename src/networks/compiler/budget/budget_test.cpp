@@ -115,7 +115,7 @@ TEST(Solver, NoExchangeOfBitsSavesAny) {
   const Sensitivity sensitivity = measure_sensitivity(circuit, statistics, inputs);
   constexpr double kFresh = 300, kRounding = 2000, kTarget = 1e-4;
   const BitBudget best =
-      solve_budget(circuit, statistics, sensitivity, kFresh, kRounding, kTarget, 6);
+      solve_budget(circuit, statistics, sensitivity, {kFresh, kRounding, 0}, kTarget, 6);
   const auto error = [&](const BitBudget& b) {
     double sum = 0;
     for (NodeId id = 0; id < circuit.nodes.size(); ++id) {

@@ -8,8 +8,10 @@
 namespace serdab::compiler {
 namespace {
 
-// Just below 2^50: a prime of this wanted size is found on either side of the wish.
-constexpr double kLargestPrime = 49.95;
+// A reduction may drop so many bits more than it should where the smallest prime asks for it.
+constexpr double kForced = 2;
+// Bits that weights may be finer than they need be.
+constexpr double kRefinement = 10;
 
 // Walks the circuit once, tracking log2 of every scale and how many primes have been dropped.
 class ChainPlanner {
@@ -33,7 +35,8 @@ class ChainPlanner {
     }
     Chain chain;
     const double base = base_bits();
-    const auto pieces = static_cast<std::size_t>(std::max(1.0, std::ceil(base / kLargestPrime)));
+    const auto pieces =
+        static_cast<std::size_t>(std::max(1.0, std::ceil(base / budget_.largest_prime_bits)));
     chain.log_primes.assign(pieces, std::max(base / static_cast<double>(pieces), min_prime_bits_));
     chain.log_primes.insert(chain.log_primes.end(), dropped_.rbegin(), dropped_.rend());
     chain.reduction_drops = std::move(drops_);
@@ -58,26 +61,49 @@ class ChainPlanner {
   void visit(NodeId id, const CircuitAddScaled& op) { scale_[id] = scale_[op.from]; }
   void visit(NodeId id, const CircuitAddConstant& op) { scale_[id] = scale_[op.from]; }
 
+  void visit(NodeId id, const CircuitTransform& op) {
+    scale_[id] = op.plus ? scale_[*op.plus] : scale_[op.from] + budget_.log_scale[id];
+  }
+  void visit(NodeId id, const CircuitRotateSum& op) { scale_[id] = scale_[op.from]; }
+
   void visit(NodeId id, const CircuitReduce& op) {
+    refine_weights(op.from, min_prime_bits_ - (scale_[op.from] - budget_.log_scale[id]));
     const double before = scale_[op.from];
     double wanted = before - budget_.log_scale[id];
     if (depth_[id] < dropped_.size()) {
       // Another branch has fixed the prime at this depth.
       drops_[id] = 1;
       wanted = dropped_[depth_[id]];
-    } else if (wanted < min_prime_bits_ / 2) {
+    } else if (wanted < min_prime_bits_ - kForced) {
       drops_[id] = 0;  // too little to drop now: the next reduction takes it along
       wanted = 0;
     } else {
       wanted = std::max(wanted, min_prime_bits_);
       const double least = std::max(min_prime_bits_, wanted - budget_.spare_bits);
-      drops_[id] = static_cast<std::uint32_t>(std::max(1.0, std::ceil(least / kLargestPrime)));
-      wanted = std::min(wanted, drops_[id] * kLargestPrime);
+      drops_[id] =
+          static_cast<std::uint32_t>(std::max(1.0, std::ceil(least / budget_.largest_prime_bits)));
+      wanted = std::min(wanted, drops_[id] * budget_.largest_prime_bits);
       for (std::uint32_t i = 0; i < drops_[id]; ++i) dropped_.push_back(wanted / drops_[id]);
     }
     depth_[id] += drops_[id];
     scale_[id] = before - wanted;
     budget_.log_scale[id] = scale_[id];
+  }
+
+  // A rescale after a transform that would drop a little less than the smallest prime: finer
+  // weights make up for it, which costs the difference; leaving it to the product that follows
+  // costs all.
+  void refine_weights(NodeId id, double missing) {
+    if (missing <= 0 || missing > kRefinement || budget_.spare_bits > 0) return;
+    NodeId sum = id;
+    if (const auto* rotate = std::get_if<CircuitRotateSum>(&circuit_.nodes[id].op)) {
+      id = rotate->from;
+    }
+    const auto* transform = std::get_if<CircuitTransform>(&circuit_.nodes[id].op);
+    if (transform == nullptr || transform->plus) return;
+    budget_.log_scale[id] += missing;
+    scale_[id] += missing;
+    if (sum != id) scale_[sum] += missing;
   }
 
   // What remains when everything is dropped must hold the answer with its guard, and no value may

@@ -49,8 +49,8 @@ class Emitter {
 
   ValueId push(program::Op op, unsigned parts, base::Level level, base::Scale scale) {
     const CircuitNode& node = circuit_.nodes[id_];
-    program_.values.push_back(
-        {std::move(op), node.layer, node.count, parts, level, scale, statistics_.magnitude[id_]});
+    program_.values.push_back({std::move(op), node.layer, node.count, parts, level, scale,
+                               statistics_.magnitude[id_], statistics_.mean_square[id_]});
     return static_cast<ValueId>(program_.values.size() - 1);
   }
 
@@ -90,7 +90,7 @@ class Emitter {
     if (factor <= 1) return id;
     program_.values.push_back({program::ScaleUp{id, factor}, value.layer, value.count, value.parts,
                                value.level, value.scale * base::Scale{static_cast<double>(factor)},
-                               value.calibrated});
+                               value.calibrated, value.mean_square});
     return static_cast<ValueId>(program_.values.size() - 1);
   }
 
@@ -155,14 +155,26 @@ class Emitter {
     const Value& value = program_.values[id];
     if (value.level == level) return id;
     program_.values.push_back({program::ModDrop{id}, value.layer, value.count, value.parts, level,
-                               value.scale, value.calibrated});
+                               value.scale, value.calibrated, value.mean_square});
     return static_cast<ValueId>(program_.values.size() - 1);
   }
 
   ValueId emit(const CircuitAddScaled& op) {
-    const Value& from = of(op.from);
-    const double unit = from.scale.value / of(op.addend).scale.value;
-    program::AddScaled result{value_of_[op.from], value_of_[op.addend], {}};
+    const Value from = of(op.from);
+    ValueId addend = value_of_[op.addend];
+    double largest = 0;
+    for (const double factor : op.factors) largest = std::max(largest, std::abs(factor));
+    // What does not fit one integer goes by two.
+    constexpr double kStep = 1ull << 40;
+    if (largest * from.scale.value / program_.values[addend].scale.value > kLargestFactor) {
+      const Value value = program_.values[addend];
+      program_.values.push_back(
+          {program::ScaleUp{addend, std::uint64_t{1} << 40}, value.layer, value.count, value.parts,
+           value.level, value.scale * base::Scale{kStep}, value.calibrated, value.mean_square});
+      addend = static_cast<ValueId>(program_.values.size() - 1);
+    }
+    const double unit = from.scale.value / program_.values[addend].scale.value;
+    program::AddScaled result{value_of_[op.from], addend, {}};
     for (double factor : op.factors) {
       const double rounded = std::nearbyint(factor * unit);
       if (std::abs(rounded) > kLargestFactor) {
@@ -197,6 +209,53 @@ class Emitter {
     return push(program::Rescale{source, drops}, 2, {from.level.value - drops}, scale);
   }
 
+  ValueId emit(const CircuitTransform& op) {
+    const Value from = of(op.from);
+    program::Transform transform;
+    transform.from = value_of_[op.from];
+    const double weights =
+        op.plus ? of(*op.plus).scale.value / from.scale.value : std::exp2(budget_.log_scale[id_]);
+    transform.weight_scale = {std::max(1.0, weights)};
+    transform.babies = rotations(op.split.babies);
+    transform.giants = rotations(op.split.giants);
+    for (const packing::SlotDiagonal& d : op.map.diagonals) {
+      const std::uint32_t baby = d.shift % op.split.step;
+      transform.diagonals.push_back({d.input, d.output, index(op.split.babies, baby),
+                                     index(op.split.giants, d.shift - baby), d.positions,
+                                     d.weights});
+    }
+    const base::Scale scale = from.scale * transform.weight_scale;
+    const ValueId id = push(std::move(transform), 2, from.level, scale);
+    if (!op.plus) return id;
+    // The sum stands where the lower of both does.
+    const ValueId other = value_of_[*op.plus];
+    const bool low = from.level <= program_.values[other].level;
+    const Value& sum = program_.values[low ? id : other];
+    const base::Level level = sum.level;
+    const base::Scale sum_scale = sum.scale;
+    return push(program::AddScaled{low ? id : other, low ? other : id, {1}}, 2, level, sum_scale);
+  }
+
+  static std::vector<program::Rotation> rotations(const std::vector<std::uint32_t>& shifts) {
+    std::vector<program::Rotation> result;
+    for (const std::uint32_t shift : shifts) {
+      result.push_back({shift, {}});
+      if (shift != 0) result.back().steps = {shift};
+    }
+    return result;
+  }
+
+  static std::uint32_t index(const std::vector<std::uint32_t>& sorted, std::uint32_t shift) {
+    return static_cast<std::uint32_t>(std::lower_bound(sorted.begin(), sorted.end(), shift) -
+                                      sorted.begin());
+  }
+
+  ValueId emit(const CircuitRotateSum& op) {
+    const Value from = of(op.from);
+    return push(program::RotateSum{value_of_[op.from], rotations(op.shifts)}, 2, from.level,
+                from.scale);
+  }
+
   const Circuit& circuit_;
   const NodeStatistics& statistics_;
   const BitBudget& budget_;
@@ -212,6 +271,8 @@ Emitted emit(const Circuit& circuit, const NodeStatistics& statistics, const Bit
              const Chain& chain, const std::vector<std::uint64_t>& primes,
              const std::vector<std::uint64_t>& special_primes) {
   Emitted result;
+  result.program.layout = circuit.layout;
+  result.program.positions = circuit.positions;
   result.program.primes = primes;
   result.program.special_primes = special_primes;
   result.value_of_node =

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <limits>
+#include <set>
 
 #include "engine/base/error.h"
 #include "engine/ckks_params/noise.h"
@@ -19,14 +19,21 @@ using ckks_params::ParametersLiteral;
 
 // Largest of some 10^5 errors over their standard deviation: log2(4.5).
 constexpr double kPeakBits = 2.2;
-// Smallest prime size tried: below, large rings have too few.
-constexpr double kMinPrimeBits = 21.5;
-constexpr double kLargestPrimeBits = 49.5;
+// The largest size of a special prime.
+constexpr double kLargestSpecialBits = 49.5;
 constexpr unsigned kMinLogN = 12;
 constexpr unsigned kMaxLogN = 16;
-constexpr int kAttempts = 4;
-// What reductions may leave undropped to save primes (BitBudget::spare_bits).
+constexpr int kAttempts = 6;
+// Errors grow faster than linearly far from where sensitivities were measured.
+constexpr double kLeastStep = 0.2;
+// Power that rotations may add to a value, of a rescale's rounding.
+constexpr double kRotationShare = 0.25;
+// What reductions may leave undropped to save primes, and how large those may be (BitBudget).
 constexpr double kSpareBits[] = {0, 8, 16, 32};
+constexpr double kLargestBits[] = {kLargestPrimeBits, 36, 30, 25};
+
+// Smallest prime size tried: below, a ring has too few that are 1 modulo 4N.
+double min_prime_bits(unsigned log_n) { return std::max(20.0, log_n + 7.5); }
 
 struct Candidate {
   ParametersLiteral literal;
@@ -43,9 +50,16 @@ std::string describe(base::RingKind ring, unsigned log_n) {
 
 // Noise is felt at the scale after the rescale that follows a relinearisation; there it must stay
 // below a quarter of the rescale's own rounding.
+// What a rotation adds to a transform's operand must stay well below the rounding that the operand
+// has had.
 bool quiet_enough(const program::Program& program, const ckks_params::NoiseModel& noise) {
   constexpr double kShare = 0.25;
   for (program::ValueId id = 0; id < program.values.size(); ++id) {
+    if (std::holds_alternative<program::Transform>(program.values[id].op) &&
+        noise.key_error(program.values[id].level).value >
+            kRotationShare * noise.rescale({}, 0).value) {
+      return false;
+    }
     if (!std::holds_alternative<program::Relinearise>(program.values[id].op)) continue;
     const bool rescaled = id + 1 < program.values.size() &&
                           std::holds_alternative<program::Rescale>(program.values[id + 1].op);
@@ -67,11 +81,12 @@ std::optional<ParametersLiteral> with_special_primes(const program::Program& pro
   double log_q = 0;
   for (std::uint64_t q : literal.q) log_q += std::log2(static_cast<double>(q));
   const double room = ckks_params::max_log_qp(literal.log_n, literal.security) - log_q;
-  for (double bits = kMinPrimeBits; bits < room; bits += 1) {
-    const auto pieces = static_cast<std::size_t>(std::ceil(bits / kLargestPrimeBits));
+  const double least = min_prime_bits(literal.log_n);
+  for (double bits = least; bits < room; bits += 1) {
+    const auto pieces = static_cast<std::size_t>(std::ceil(bits / kLargestSpecialBits));
     literal.p = ckks_params::choose_primes(
         literal.ring, literal.log_n,
-        std::vector<double>(pieces, std::max(kMinPrimeBits, bits / static_cast<double>(pieces))),
+        std::vector<double>(pieces, std::max(least, bits / static_cast<double>(pieces))),
         literal.q);
     try {
       const auto parameters = Parameters::create(literal);
@@ -83,10 +98,7 @@ std::optional<ParametersLiteral> with_special_primes(const program::Program& pro
   return std::nullopt;
 }
 
-// Noise of the ring alone: a chain of one prime tells it.
-struct RingNoise {
-  double fresh, rounding;  ///< standard deviations in units of 1/scale
-};
+// A chain of one prime tells the noise of the ring alone.
 RingNoise ring_noise(base::RingKind ring, unsigned log_n) {
   ParametersLiteral literal;
   literal.ring = ring;
@@ -95,7 +107,8 @@ RingNoise ring_noise(base::RingKind ring, unsigned log_n) {
   literal.digit_primes = 0;
   const ckks_params::NoiseModel noise(Parameters::create(literal));
   return {noise.slot_deviation(noise.encoding() + noise.symmetric(), {1}),
-          noise.slot_deviation(noise.rescale({}, 0), {1})};
+          noise.slot_deviation(noise.rescale({}, 0), {1}),
+          noise.slot_deviation(noise.encoding(), {1})};
 }
 
 class Search {
@@ -115,12 +128,17 @@ class Search {
     for (base::RingKind ring : {base::RingKind::kConjugateInvariant, base::RingKind::kStandard}) {
       if (goal_.ring && *goal_.ring != ring) continue;
       for (unsigned log_n = kMinLogN; log_n <= kMaxLogN; ++log_n) {
-        std::size_t primes = std::numeric_limits<std::size_t>::max();
-        for (const double spare : kSpareBits) {
-          std::optional<Candidate> candidate = try_dimension(ring, log_n, spare, primes);
-          if (!candidate) continue;
-          primes = candidate->literal.q.size();
-          if (!best || candidate->cost < 0.97 * best->cost) best = std::move(candidate);
+        if (goal_.log_n && *goal_.log_n != log_n) continue;
+        tried_.clear();
+        for (const double largest : kLargestBits) {
+          // Batches rotate nothing: there the largest primes are the fewest.
+          if (largest != kLargestPrimeBits && circuit_.layout == program::Layout::kBatch) break;
+          for (const double spare : kSpareBits) {
+            std::optional<Candidate> candidate = try_dimension(ring, log_n, spare, largest);
+            if (candidate && (!best || candidate->cost < 0.97 * best->cost)) {
+              best = std::move(candidate);
+            }
+          }
         }
       }
     }
@@ -138,6 +156,7 @@ class Search {
     result.largest_answer = sensitivity_.largest_answer;
     result.answer_noise = best->deviation;
     result.precision_bits = std::log2(sensitivity_.largest_answer / best->error);
+    result.cost = best->cost;
     result.considered = std::move(considered_);
     return result;
   }
@@ -147,13 +166,13 @@ class Search {
     considered_.push_back(describe(ring, log_n) + ": " + text);
   }
 
-  // Nothing when no chain of fewer than `primes` primes reaches the precision.
+  // Nothing when the chain was tried before, or none reaches the precision.
   std::optional<Candidate> try_dimension(base::RingKind ring, unsigned log_n, double spare,
-                                         std::size_t primes) {
+                                         double largest) {
     double target = sensitivity_.largest_answer * std::exp2(-goal_.precision_bits - kPeakBits);
     const double allowed = sensitivity_.largest_answer * std::exp2(-goal_.precision_bits);
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
-      std::optional<Candidate> candidate = build(ring, log_n, target, spare, primes);
+      std::optional<Candidate> candidate = build(ring, log_n, target, spare, largest);
       if (!candidate) return std::nullopt;
       measure(*candidate);
       if (candidate->error <= allowed) {
@@ -166,23 +185,28 @@ class Search {
         note(ring, log_n, text);
         return candidate;
       }
-      target *= 0.9 * allowed / candidate->error;
+      target *= std::max(kLeastStep, 0.9 * allowed / candidate->error);
     }
     note(ring, log_n, "precision not reached");
     return std::nullopt;
   }
 
   std::optional<Candidate> build(base::RingKind ring, unsigned log_n, double target, double spare,
-                                 std::size_t primes) {
-    const RingNoise noise = ring_noise(ring, log_n);
-    BitBudget budget = solve_budget(circuit_, statistics_, sensitivity_, noise.fresh,
-                                    noise.rounding, target, goal_.guard_bits);
+                                 double largest) {
+    RingNoise noise = ring_noise(ring, log_n);
+    // The input of a transform is rotated before anything else: quiet_enough bounds what that adds.
+    if (circuit_.layout == program::Layout::kPacked) {
+      noise.fresh = std::hypot(noise.fresh, std::sqrt(kRotationShare) * noise.rounding);
+    }
+    BitBudget budget =
+        solve_budget(circuit_, statistics_, sensitivity_, noise, target, goal_.guard_bits);
     budget.spare_bits = spare;
-    const Chain chain = plan_chain(circuit_, statistics_, budget, kMinPrimeBits);
-    if (chain.log_primes.size() >= primes) return std::nullopt;
+    budget.largest_prime_bits = largest;
+    const Chain chain = plan_chain(circuit_, statistics_, budget, min_prime_bits(log_n));
+    if (!tried_.insert(chain.log_primes).second) return std::nullopt;
     const double limit = ckks_params::max_log_qp(log_n, goal_.security);
     if (chain.log_q() > limit) {
-      if (spare == 0) {
+      if (spare == 0 && largest == kLargestPrimeBits) {
         note(ring, log_n,
              "log Q " + std::to_string(std::lround(chain.log_q())) + " exceeds the table's " +
                  std::to_string(std::lround(limit)));
@@ -210,7 +234,7 @@ class Search {
   void choose_key_switching(Candidate& candidate) const {
     ParametersLiteral& literal = candidate.literal;
     program::Program& program = candidate.emitted.program;
-    if (program::relinearisation_level(program) < 0) {
+    if (program::relinearisation_level(program) < 0 && program::rotation_keys(program).empty()) {
       literal.digit_primes = 0;
       return;
     }
@@ -248,13 +272,15 @@ class Search {
         program::run_reference(program, calibration_, program::noise_observer(program, noise, 7));
     double squares = 0;
     double largest = 0;
-    for (std::size_t i = 0; i < answer.data.size(); ++i) {
-      const double error = std::abs(answer.data[i] - truth_.data[i]);
-      squares += error * error;
-      largest = std::max(largest, error);
+    for (std::size_t o = 0; o < truth_.count; ++o) {
+      for (std::size_t i = 0; i < truth_.batch; ++i) {
+        const double error = std::abs(answer.row(circuit_.answer_row(o))[i] - truth_.row(o)[i]);
+        squares += error * error;
+        largest = std::max(largest, error);
+      }
     }
     candidate.deviation =
-        std::sqrt(squares / static_cast<double>(std::max<std::size_t>(1, answer.data.size())));
+        std::sqrt(squares / static_cast<double>(std::max<std::size_t>(1, truth_.data.size())));
     // A larger batch will see larger errors than the calibration did.
     candidate.error = std::max(largest, candidate.deviation * std::exp2(kPeakBits));
   }
@@ -262,7 +288,8 @@ class Search {
   // Predicted seconds an image.
   double cost(const Candidate& candidate) const {
     const double slots = std::exp2(candidate.literal.log_n) /
-                         (candidate.literal.ring == base::RingKind::kStandard ? 2 : 1);
+                         (candidate.literal.ring == base::RingKind::kStandard ? 2 : 1) /
+                         circuit_.positions;
     const double images = goal_.images == 0 ? slots : static_cast<double>(goal_.images);
     const double queries = std::ceil(images / slots);
     return seconds(candidate.emitted.program, candidate.literal) * queries / images;
@@ -275,6 +302,7 @@ class Search {
   const ckks_params::MachineProfile& machine_;
   NodeStatistics statistics_;
   Sensitivity sensitivity_;
+  std::set<std::vector<double>> tried_;  ///< chains, at one dimension
   std::vector<std::string> considered_;
 };
 

@@ -14,6 +14,7 @@ struct SearchGoal {
   double guard_bits = 6;       ///< room above the calibrated magnitudes before a value wraps
   ckks_params::SecurityLevel security = ckks_params::SecurityLevel::k128;
   std::optional<base::RingKind> ring;  ///< either, if empty
+  std::optional<unsigned> log_n;       ///< any, if empty
   std::size_t images = 0;              ///< images a query will hold; 0: full batches
 };
 
@@ -24,6 +25,7 @@ struct SearchResult {
   double precision_bits = 0;  ///< predicted by simulated noise on the calibration data
   double answer_noise = 0;    ///< predicted error of an answer, standard deviation
   double largest_answer = 0;
+  double cost = 0;                      ///< predicted seconds an image
   std::vector<std::string> considered;  ///< one line for each parameter set looked at, and why not
 };
 

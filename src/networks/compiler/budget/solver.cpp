@@ -13,6 +13,8 @@ using program::Program;
 
 // Probes are small enough to stay in the linear range and stand far above double rounding.
 constexpr double kProbe = 1e-4;
+// log2 of the finest scale of encoded weights: single precision is all they have.
+constexpr double kFinestDiagonals = 30;
 
 double largest_weight(const CircuitAffine& op) {
   double largest = 1e-30;
@@ -33,6 +35,16 @@ double root_mean_square_difference(const Bundle& a, const Bundle& b) {
     sum += (a.data[i] - b.data[i]) * (a.data[i] - b.data[i]);
   }
   return std::sqrt(sum / static_cast<double>(std::max<std::size_t>(1, a.data.size())));
+}
+
+// The rows of a packed answer that hold outputs.
+Bundle outputs_of(const Circuit& circuit, Bundle answer) {
+  if (circuit.answer_rows.empty()) return answer;
+  Bundle outputs(circuit.answer_rows.size(), answer.batch);
+  for (std::size_t o = 0; o < outputs.count; ++o) {
+    std::copy_n(answer.row(circuit.answer_rows[o]), answer.batch, outputs.row(o));
+  }
+  return outputs;
 }
 
 // Weights moved at random within a rounding step; the mean of what that changes is taken back, as
@@ -63,8 +75,9 @@ Circuit perturbed_weights(const Circuit& circuit, const NodeStatistics& statisti
 }
 
 // Answer error per unit of noise on one value.
-double value_sensitivity(const Emitted& ideal, NodeId id, const Bundle& calibration,
-                         const Bundle& answer, double magnitude, std::mt19937_64& random) {
+double value_sensitivity(const Circuit& circuit, const Emitted& ideal, NodeId id,
+                         const Bundle& calibration, const Bundle& answer, double magnitude,
+                         std::mt19937_64& random) {
   const double deviation = kProbe * std::max(magnitude, 1e-6);
   const program::ValueId target = ideal.value_of_node[id];
   const Bundle noisy = program::run_reference(
@@ -73,7 +86,7 @@ double value_sensitivity(const Emitted& ideal, NodeId id, const Bundle& calibrat
         std::normal_distribution<double> normal(0, deviation);
         for (double& x : bundle.data) x += normal(random);
       });
-  return root_mean_square_difference(noisy, answer) / deviation;
+  return root_mean_square_difference(outputs_of(circuit, noisy), answer) / deviation;
 }
 
 // Answer error per unit rounding step of one affine's weights.
@@ -103,6 +116,7 @@ double bits_per_bit(const Circuit& circuit, const NodeStatistics& statistics,
 Emitted emit_ideal(const Circuit& circuit) {
   NodeStatistics unknown;
   unknown.magnitude.assign(circuit.nodes.size(), 1);
+  unknown.mean_square.assign(circuit.nodes.size(), 1);
   unknown.mean.resize(circuit.nodes.size());
   BitBudget budget;
   budget.log_scale.assign(circuit.nodes.size(), 40);
@@ -121,20 +135,24 @@ NodeStatistics measure_nodes(const Circuit& circuit, const Bundle& calibration) 
   const Emitted ideal = emit_ideal(circuit);
   NodeStatistics of_value;
   of_value.magnitude.resize(ideal.program.values.size());
+  of_value.mean_square.resize(ideal.program.values.size());
   of_value.mean.resize(ideal.program.values.size());
   program::run_reference(ideal.program, calibration, [&](program::ValueId id, Bundle& bundle) {
     for (std::size_t e = 0; e < bundle.count; ++e) {
       double sum = 0;
       for (std::size_t i = 0; i < bundle.batch; ++i) {
         sum += bundle.row(e)[i];
+        of_value.mean_square[id] += bundle.row(e)[i] * bundle.row(e)[i];
         of_value.magnitude[id] = std::max(of_value.magnitude[id], std::abs(bundle.row(e)[i]));
       }
       of_value.mean[id].push_back(sum / static_cast<double>(bundle.batch));
     }
+    of_value.mean_square[id] /= static_cast<double>(std::max<std::size_t>(1, bundle.data.size()));
   });
   NodeStatistics of_node;
   for (program::ValueId value : ideal.value_of_node) {
     of_node.magnitude.push_back(of_value.magnitude[value]);
+    of_node.mean_square.push_back(of_value.mean_square[value]);
     of_node.mean.push_back(of_value.mean[value]);
   }
   return of_node;
@@ -144,7 +162,8 @@ Sensitivity measure_sensitivity(const Circuit& circuit, const NodeStatistics& st
                                 const Bundle& calibration, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   const Emitted ideal = emit_ideal(circuit);
-  const Bundle answer = program::run_reference(ideal.program, calibration);
+  const Bundle answer =
+      outputs_of(circuit, program::run_reference(ideal.program, calibration));
   Sensitivity result;
   result.value.resize(circuit.nodes.size());
   result.weight.resize(circuit.nodes.size());
@@ -156,14 +175,23 @@ Sensitivity measure_sensitivity(const Circuit& circuit, const NodeStatistics& st
     } else if (std::holds_alternative<CircuitReduce>(op) ||
                std::holds_alternative<CircuitInput>(op)) {
       result.value[id] =
-          value_sensitivity(ideal, id, calibration, answer, statistics.magnitude[id], random);
+          value_sensitivity(circuit, ideal, id, calibration, answer, statistics.magnitude[id],
+                            random);
+    } else if (const auto* transform = std::get_if<CircuitTransform>(&op)) {
+      // Every diagonal's rounding meets its own rotation of the operand.
+      const double per_output = static_cast<double>(transform->map.diagonals.size()) /
+                                static_cast<double>(circuit.nodes[id].count);
+      result.weight[id] =
+          value_sensitivity(circuit, ideal, id, calibration, answer, statistics.magnitude[id],
+                            random) *
+          std::sqrt(per_output * statistics.mean_square[transform->from]);
     }
   }
   return result;
 }
 
 BitBudget solve_budget(const Circuit& circuit, const NodeStatistics& statistics,
-                       const Sensitivity& sensitivity, double fresh, double rounding, double target,
+                       const Sensitivity& sensitivity, const RingNoise& noise, double target,
                        double guard_bits) {
   BitBudget budget;
   budget.guard_bits = guard_bits;
@@ -172,8 +200,13 @@ BitBudget solve_budget(const Circuit& circuit, const NodeStatistics& statistics,
   std::vector<double> price(circuit.nodes.size());
   for (NodeId id = 0; id < circuit.nodes.size(); ++id) {
     const CircuitOp& op = circuit.nodes[id].op;
-    if (std::holds_alternative<CircuitInput>(op)) share[id] = sensitivity.value[id] * fresh;
-    if (std::holds_alternative<CircuitReduce>(op)) share[id] = sensitivity.value[id] * rounding;
+    if (std::holds_alternative<CircuitInput>(op)) share[id] = sensitivity.value[id] * noise.fresh;
+    if (std::holds_alternative<CircuitReduce>(op)) {
+      share[id] = sensitivity.value[id] * noise.rounding;
+    }
+    if (const auto* transform = std::get_if<CircuitTransform>(&op)) {
+      if (!transform->plus) share[id] = sensitivity.weight[id] * noise.encoding;
+    }
     if (std::holds_alternative<CircuitAffine>(op)) share[id] = sensitivity.weight[id];
     if (share[id] > 0) price[id] = std::max(0.25, bits_per_bit(circuit, statistics, budget, id));
   }
@@ -185,6 +218,9 @@ BitBudget solve_budget(const Circuit& circuit, const NodeStatistics& statistics,
     }
     if (const auto* affine = std::get_if<CircuitAffine>(&op)) {
       budget.log_scale[id] = std::min(budget.log_scale[id], finest_weights(*affine));
+    }
+    if (std::holds_alternative<CircuitTransform>(op)) {
+      budget.log_scale[id] = std::clamp(budget.log_scale[id], 1.0, kFinestDiagonals);
     }
   }
   return budget;

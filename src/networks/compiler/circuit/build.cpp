@@ -6,64 +6,13 @@
 #include <numeric>
 
 #include "engine/base/error.h"
+#include "networks/compiler/circuit/internal/depressed.h"
 
 namespace serdab::compiler {
 namespace {
 
 // A block's weights must fit one GEMM call.
 constexpr std::size_t kMaxColumns = 4096;
-
-// What a network value is in terms of the circuit: gain ⊙ node + offset. Empty vectors mean 1 and
-// 0.
-struct Mapped {
-  NodeId node = 0;
-  std::vector<double> gain;
-  std::vector<double> offset;
-};
-
-// Evaluates f on every element's coefficient set.
-template <typename F>
-std::vector<double> per_element(const Polynomial& polynomial, std::size_t count, F&& f) {
-  std::vector<double> of_set;
-  for (const auto& set : polynomial.sets) of_set.push_back(f(set));
-  std::vector<double> result(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    result[i] = of_set[polynomial.set_of_element.empty() ? 0 : polynomial.set_of_element[i]];
-  }
-  return result;
-}
-
-bool all_zero(const std::vector<double>& values) {
-  return std::all_of(values.begin(), values.end(), [](double v) { return v == 0; });
-}
-
-// The polynomial in x' = x + shift: leading coefficient, then the rest divided by it; no term of
-// degree d − 1.
-struct Depressed {
-  double lead, shift, square, linear, constant;
-};
-
-Depressed depress(const std::vector<double>& c) {
-  const std::size_t d = c.size() - 1;
-  const double a = c[d];
-  if (d == 2) {
-    const double h = c[1] / (2 * a);
-    return {a, h, 0, 0, c[0] / a - h * h};
-  }
-  if (d == 3) {
-    const double h = c[2] / (3 * a);
-    // a((x'−h)³) + c2(x'−h)² + c1(x'−h) + c0, divided by a.
-    const double linear = 3 * h * h - 2 * h * c[2] / a + c[1] / a;
-    const double constant = -h * h * h + c[2] / a * h * h - c[1] / a * h + c[0] / a;
-    return {a, h, linear, 0, constant};
-  }
-  const double h = c[3] / (4 * a);
-  const double b3 = c[3] / a, b2 = c[2] / a, b1 = c[1] / a, b0 = c[0] / a;
-  const double p2 = 6 * h * h - 3 * h * b3 + b2;
-  const double p1 = -4 * h * h * h + 3 * h * h * b3 - 2 * h * b2 + b1;
-  const double p0 = h * h * h * h - h * h * h * b3 + h * h * b2 - h * b1 + b0;
-  return {a, h, p2 / 2, p1, p0 - p2 * p2 / 4};
-}
 
 class Builder {
  public:
@@ -186,26 +135,9 @@ class Builder {
     return pieces;
   }
 
-  // Without leading zeros (odd functions have them); one degree for all channels.
-  Polynomial trimmed(Polynomial polynomial) const {
-    for (auto& set : polynomial.sets) {
-      while (!set.empty() && set.back() == 0) set.pop_back();
-    }
-    for (const auto& set : polynomial.sets) {
-      if (set.size() == polynomial.sets.front().size() && set.size() >= 3 && set.size() <= 5)
-        continue;
-      base::fail(
-          base::ErrorCode::kUnsupported,
-          "layer '" + layer_ + "': a polynomial of degree " +
-              std::to_string(set.empty() ? 0 : set.size() - 1) +
-              "; this layout evaluates degrees 2 to 4, one degree for all channels of a layer");
-    }
-    return polynomial;
-  }
-
   Mapped build(const Polynomial& polynomial, ValueId value) {
     const std::size_t size = network_.size(value);
-    const Polynomial op = trimmed(polynomial);
+    const Polynomial op = trimmed(polynomial, layer_);
     const std::size_t degree = op.sets.front().size() - 1;
     const auto take = [&](auto member) {
       return per_element(op, size, [&](const auto& c) { return depress(c).*member; });

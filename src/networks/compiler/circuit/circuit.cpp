@@ -19,6 +19,11 @@ std::vector<NodeId> operands(const CircuitOp& op) {
                         [](const CircuitAddScaled& o) {
                           return std::vector<NodeId>{o.from, o.addend};
                         },
+                        [](const CircuitTransform& o) {
+                          std::vector<NodeId> ids = {o.from};
+                          if (o.plus) ids.push_back(*o.plus);
+                          return ids;
+                        },
                         [](const auto& o) { return std::vector<NodeId>{o.from}; },
                     },
                     op);

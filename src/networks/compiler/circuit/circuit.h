@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "networks/packing/block_partition.h"
+#include "networks/packing/slot_transform.h"
+#include "networks/program/program.h"
 
 namespace serdab::compiler {
 
@@ -48,18 +51,41 @@ struct CircuitReduce {
   NodeId from = 0;
 };
 
+/// A linear map on slots, plus an earlier transform's result if there is one: its scale is then that
+/// one's.
+struct CircuitTransform {
+  NodeId from = 0;
+  packing::SlotTransform map;
+  packing::BabyGiant split;
+  std::optional<NodeId> plus;
+};
+/// x += x rotated, for each of the shifts in turn.
+struct CircuitRotateSum {
+  NodeId from = 0;
+  std::vector<std::uint32_t> shifts;
+};
+
 using CircuitOp = std::variant<CircuitInput, CircuitAffine, CircuitSquare, CircuitMultiply,
-                               CircuitAddScaled, CircuitAddConstant, CircuitReduce>;
+                               CircuitAddScaled, CircuitAddConstant, CircuitReduce,
+                               CircuitTransform, CircuitRotateSum>;
 
 struct CircuitNode {
   CircuitOp op;
   std::string layer;
-  std::uint32_t count = 0;
+  std::uint32_t count = 0;  ///< ciphertexts
 };
 
 /// Nodes in order of definition; the last one is the answer. Node 0 is the input.
 struct Circuit {
   std::vector<CircuitNode> nodes;
+  program::Layout layout = program::Layout::kBatch;
+  std::uint32_t positions = 1;  ///< of a ciphertext; constants of a packed circuit are one a position
+  /// Row of every output of the network in the answer; empty: output o is row o.
+  std::vector<std::uint32_t> answer_rows;
+
+  std::size_t answer_row(std::size_t output) const {
+    return answer_rows.empty() ? output : answer_rows[output];
+  }
 };
 
 /// The nodes an op reads, in order.

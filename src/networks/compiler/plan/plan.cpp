@@ -28,6 +28,9 @@ double log_q_at(const Plan& plan, base::Level level) {
 PlanRow make_row(const Plan& plan, const Program& program, const Value& value, double seconds) {
   PlanRow row;
   row.layer = value.layer;
+  if (const auto* transform = std::get_if<program::Transform>(&value.op)) {
+    row.diagonals = transform->diagonals.size();
+  }
   row.op = program::op_name(value.op);
   row.ciphertexts = value.count;
   row.parts = value.parts;
@@ -51,7 +54,8 @@ Plan make_plan(const program::Package& package, const ckks_params::MachineProfil
   const ckks_params::ParametersLiteral& literal = package.parameters;
   Plan plan;
   plan.model = package.manifest.model;
-  plan.layout = "batch";
+  plan.layout = program.layout == program::Layout::kBatch ? "batch" : "packed";
+  plan.positions = program.positions;
   plan.ring = literal.ring == base::RingKind::kStandard ? "standard" : "real";
   plan.log_n = literal.log_n;
   const std::size_t n = std::size_t{1} << literal.log_n;
@@ -68,6 +72,7 @@ Plan make_plan(const program::Package& package, const ckks_params::MachineProfil
   plan.query_bytes = sizes.query;
   plan.answer_bytes = sizes.answer;
   plan.evaluation_key_bytes = sizes.evaluation_keys;
+  plan.rotation_keys = program::rotation_keys(program).size();
 
   const auto work = count_work(program, literal.log_n, literal.digit_primes);
   for (std::size_t id = 0; id < program.values.size(); ++id) {

@@ -14,6 +14,7 @@ struct PlanRow {
   std::string layer;
   std::string op;
   std::size_t ciphertexts = 0;
+  std::size_t diagonals = 0;  ///< of a transform
   unsigned parts = 2;
   unsigned level = 0;
   double scale_bits = 0;
@@ -30,6 +31,7 @@ struct Plan {
   std::string ring;
   unsigned log_n = 0;
   std::size_t slots = 0;
+  std::size_t positions = 1;  ///< slots an image takes
   double log_q = 0;
   double log_p = 0;
   double table_log_qp = 0;  ///< what the security table allows
@@ -41,6 +43,7 @@ struct Plan {
   std::size_t query_bytes = 0;
   std::size_t answer_bytes = 0;
   std::size_t evaluation_key_bytes = 0;
+  std::size_t rotation_keys = 0;
   std::size_t peak_bytes = 0;  ///< ciphertexts of the server at one moment
 
   double precision_bits = 0;  ///< of the answers, simulated on the calibration images

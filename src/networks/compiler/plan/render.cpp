@@ -32,7 +32,9 @@ std::string Plan::to_text() const {
     text += fmt::format("{:<22}{}\n", label, value);
   };
   line("model", model);
-  line("layout", fmt::format("{}, {} images a query", layout, slots));
+  const std::size_t images = slots / positions;
+  line("layout", fmt::format("{}, {} image{} a query{}", layout, images, images == 1 ? "" : "s",
+                             positions > 1 ? fmt::format(", {} positions each", positions) : ""));
   line("ring", fmt::format("{}, N = 2^{}", ring, log_n));
   line("log2 Q + log2 P", fmt::format("{:.1f} + {:.1f} = {:.1f}", log_q, log_p, log_qp()));
   line("security",
@@ -42,10 +44,11 @@ std::string Plan::to_text() const {
   line("primes of Q, bits", join(prime_bits));
   line("primes of P, bits", join(special_prime_bits));
   line("query",
-       fmt::format("{} ({} an image)", size_text(query_bytes), per_slot(query_bytes, slots)));
+       fmt::format("{} ({} an image)", size_text(query_bytes), per_slot(query_bytes, images)));
   line("answer",
-       fmt::format("{} ({} an image)", size_text(answer_bytes), per_slot(answer_bytes, slots)));
-  line("evaluation key", size_text(evaluation_key_bytes));
+       fmt::format("{} ({} an image)", size_text(answer_bytes), per_slot(answer_bytes, images)));
+  line("evaluation keys", fmt::format("{}, {} for rotations", size_text(evaluation_key_bytes),
+                                      rotation_keys));
   line("precision",
        fmt::format("{:.1f} bits predicted: error {:.2g} (standard deviation) on answers "
                    "up to {:.3g}",
@@ -59,7 +62,7 @@ std::string Plan::to_text() const {
                        ? "no input can make a batch wrap"
                        : "unusual inputs can, which decryption detects"));
   line("predicted time",
-       fmt::format("{:.3g} s a query, {} thread(s), {}; a process's first query adds {:.2g} s",
+       fmt::format("{:.4g} s a query, {} thread(s), {}; a process's first query adds {:.2g} s",
                    seconds, threads, machine, first_seconds));
   line("planned peak memory", size_text(peak_bytes));
   text +=
@@ -67,8 +70,9 @@ std::string Plan::to_text() const {
                   "count", "parts", "level", "scale", "spent", "magnitude", "headroom", "seconds");
   for (const PlanRow& row : rows) {
     text +=
-        fmt::format("{:<28}{:<13}{:>7}{:>6}{:>6}{:>8.1f}{:>7}{:>11.3g}{:>10.1f}{:>9.3f}\n",
-                    row.layer.substr(0, 27), row.op, row.ciphertexts, row.parts, row.level,
+        fmt::format("{:<28}{:<13}{:>7}{:>6}{:>6}{:>8.1f}{:>7}{:>11.3g}{:>10.1f}{:>9.4f}\n",
+                    row.layer.substr(0, 27), row.op,
+                    row.diagonals > 0 ? row.diagonals : row.ciphertexts, row.parts, row.level,
                     row.scale_bits, row.bits_spent > 0 ? fmt::format("{:.1f}", row.bits_spent) : "",
                     row.magnitude, row.headroom_bits, row.seconds);
   }
@@ -84,6 +88,7 @@ std::string Plan::to_json() const {
     rows_json.push_back({{"layer", row.layer},
                          {"op", row.op},
                          {"ciphertexts", row.ciphertexts},
+                         {"diagonals", row.diagonals},
                          {"parts", row.parts},
                          {"level", row.level},
                          {"scale_bits", row.scale_bits},
@@ -97,6 +102,9 @@ std::string Plan::to_json() const {
                                {"ring", ring},
                                {"n", std::size_t{1} << log_n},
                                {"slots", slots},
+                               {"positions", positions},
+                               {"images_per_query", slots / positions},
+                               {"rotation_keys", rotation_keys},
                                {"log_q", log_q},
                                {"log_p", log_p},
                                {"log_qp", log_qp()},

@@ -9,20 +9,90 @@ namespace {
 
 using ckks_params::WorkCounts;
 
+// The engine's algorithms for polynomials of l primes.
+class Formulas {
+ public:
+  Formulas(unsigned log_n, std::size_t special_primes, unsigned digit_primes)
+      : n_(std::exp2(log_n)),
+        ntt_(n_ / 2 * log_n),
+        special_(static_cast<double>(special_primes)),
+        digit_primes_(std::max(1u, digit_primes)) {}
+
+  double n() const { return n_; }
+  double special() const { return special_; }
+
+  // Residues over `sources` primes to `targets` others: mixed-radix digits, then their sums. One
+  // source is read as it is by the transform.
+  WorkCounts conversion(double sources, double targets) const {
+    if (sources < 2) return {};
+    return {.multiplications = n_ * (sources * (sources - 1) / 2 + sources * targets)};
+  }
+
+  double digits(double l) const { return std::ceil(l / digit_primes_); }
+
+  // Digits of one polynomial of l primes raised to all.
+  WorkCounts raised(double l) const {
+    const double longest = std::min<double>(digit_primes_, l);
+    WorkCounts counts = {.butterflies = digits(l) * (l + special_) * ntt_};
+    counts += digits(l) * conversion(longest, l + special_ - longest);
+    return counts;
+  }
+
+  // Their products with a key, and P times two polynomials that join the sums.
+  WorkCounts products(double l) const {
+    return {.multiplications = n_ * (2 * digits(l) * (l + special_) + 2 * l)};
+  }
+
+  WorkCounts key_sums(double l) const {
+    WorkCounts counts = raised(l);
+    counts += products(l);
+    return counts;
+  }
+
+  // Two polynomials in Q and P that are permuted: a load and a store a word.
+  WorkCounts moved(double l) const { return {.multiplications = n_ * (l + special_)}; }
+
+  // One polynomial of l primes and `dropped` more that are divided by.
+  WorkCounts division(double l, double dropped) const {
+    WorkCounts counts = {.butterflies = (dropped + l) * ntt_, .multiplications = n_ * l};
+    counts += conversion(dropped, l);
+    return counts;
+  }
+
+  TransformCosts transform(double l) const {
+    TransformCosts costs;
+    costs.input = raised(l);
+    costs.baby = products(l);
+    costs.baby += moved(l);
+    costs.diagonal = {.multiplications = 2 * (l + special_) * n_};
+    costs.giant = division(l, special_);
+    costs.giant += key_sums(l);
+    costs.giant += moved(l);
+    costs.output = 2 * division(l, special_);
+    costs.sum = key_sums(l);
+    costs.sum += moved(l);
+    costs.sum += costs.output;
+    return costs;
+  }
+
+ private:
+  double n_, ntt_, special_;
+  unsigned digit_primes_;
+};
+
 class Counter {
  public:
   Counter(const program::Program& program, unsigned log_n, unsigned digit_primes)
       : program_(program),
-        n_(std::exp2(log_n)),
-        ntt_(n_ / 2 * log_n),
-        digit_primes_(std::max(1u, digit_primes)),
+        formulas_(log_n, program.special_primes.size(), digit_primes),
+        n_(formulas_.n()),
         divided_by_rescale_(program::divided_by_rescale(program)) {}
 
   WorkCounts count(program::ValueId id) const {
     const program::Value& value = program_.values[id];
     if (std::holds_alternative<program::Relinearise>(value.op)) {
-      WorkCounts counts = value.count * key_sums(primes(value));
-      if (!divided_by_rescale_[id]) counts += 2 * value.count * division(primes(value), special());
+      WorkCounts counts = value.count * formulas_.key_sums(primes(value));
+      if (!divided_by_rescale_[id]) counts += 2 * value.count * formulas_.division(primes(value), formulas_.special());
       return counts;
     }
     return std::visit([&](const auto& op) { return count(op, value); }, value.op);
@@ -76,50 +146,10 @@ class Counter {
     return {.multiplications = words(value) / value.parts / 4};
   }
 
-  double special() const { return static_cast<double>(program_.special_primes.size()); }
-
-  // Residues over `sources` primes to `targets` others: mixed-radix digits, then their sums. One
-  // source is read as it is by the transform.
-  WorkCounts conversion(double sources, double targets) const {
-    if (sources < 2) return {};
-    return {.multiplications = n_ * (sources * (sources - 1) / 2 + sources * targets)};
-  }
-
-  double digits(double l) const { return std::ceil(l / digit_primes_); }
-
-  // Digits of one polynomial of l primes raised to all.
-  WorkCounts raised(double l) const {
-    const double longest = std::min<double>(digit_primes_, l);
-    WorkCounts counts = {.butterflies = digits(l) * (l + special()) * ntt_};
-    counts += digits(l) * conversion(longest, l + special() - longest);
-    return counts;
-  }
-
-  // Their products with a key, and P times two polynomials that join the sums.
-  WorkCounts products(double l) const {
-    return {.multiplications = n_ * (2 * digits(l) * (l + special()) + 2 * l)};
-  }
-
-  WorkCounts key_sums(double l) const {
-    WorkCounts counts = raised(l);
-    counts += products(l);
-    return counts;
-  }
-
-  // Two polynomials in Q and P that are permuted: a load and a store a word.
-  WorkCounts moved(double l) const { return {.multiplications = n_ * (l + special())}; }
-
-  // One polynomial of l primes and `dropped` more that are divided by.
-  WorkCounts division(double l, double dropped) const {
-    WorkCounts counts = {.butterflies = (dropped + l) * ntt_, .multiplications = n_ * l};
-    counts += conversion(dropped, l);
-    return counts;
-  }
-
   WorkCounts count(const program::Relinearise&, const program::Value&) const { return {}; }
   WorkCounts count(const program::Rescale& op, const program::Value& value) const {
-    const double dropped = op.primes + (divided_by_rescale_[op.from] ? special() : 0);
-    return value.count * value.parts * division(primes(value), dropped);
+    const double dropped = op.primes + (divided_by_rescale_[op.from] ? formulas_.special() : 0);
+    return value.count * value.parts * formulas_.division(primes(value), dropped);
   }
 
   static double rotated(const std::vector<program::Rotation>& rotations) {
@@ -130,32 +160,21 @@ class Counter {
     return steps;
   }
 
-  // Decompositions once an input, babies left in QP, products summed there, an inner sum's part
-  // divided and switched for every giant, one division an output.
   WorkCounts count(const program::Transform& op, const program::Value& value) const {
-    const double l = primes(value), inputs = program_.values[op.from].count;
-    const double both = 2 * (l + special()) * n_;
-    WorkCounts counts = inputs * raised(l);
-    WorkCounts baby = products(l);
-    baby += moved(l);
-    counts += inputs * rotated(op.babies) * baby;
-    counts += {.multiplications = static_cast<double>(op.diagonals.size()) * both};
-    WorkCounts giant = division(l, special());
-    giant += key_sums(l);
-    giant += moved(l);
-    counts += value.count * rotated(op.giants) * giant;
+    const double inputs = program_.values[op.from].count;
+    const TransformCosts costs = formulas_.transform(primes(value));
+    WorkCounts counts = inputs * costs.input;
+    counts += inputs * rotated(op.babies) * costs.baby;
+    counts += static_cast<double>(op.diagonals.size()) * costs.diagonal;
+    counts += value.count * rotated(op.giants) * costs.giant;
     if (!divided_by_rescale_[&value - program_.values.data()]) {
-      counts += 2 * value.count * division(l, special());
+      counts += value.count * costs.output;
     }
     return counts;
   }
 
   WorkCounts count(const program::RotateSum& op, const program::Value& value) const {
-    const double l = primes(value);
-    WorkCounts step = key_sums(l);
-    step += moved(l);
-    step += 2 * division(l, special());
-    return value.count * rotated(op.rotations) * step;
+    return value.count * rotated(op.rotations) * formulas_.transform(primes(value)).sum;
   }
 
   WorkCounts count(const program::ScaleUp&, const program::Value& value) const {
@@ -164,13 +183,17 @@ class Counter {
   WorkCounts count(const program::ModDrop&, const program::Value&) const { return {}; }
 
   const program::Program& program_;
+  Formulas formulas_;
   double n_;
-  double ntt_;
-  unsigned digit_primes_;
   std::vector<bool> divided_by_rescale_;
 };
 
 }  // namespace
+
+TransformCosts transform_costs(unsigned log_n, std::size_t primes, std::size_t special_primes,
+                               unsigned digit_primes) {
+  return Formulas(log_n, special_primes, digit_primes).transform(static_cast<double>(primes));
+}
 
 std::vector<WorkCounts> count_work(const program::Program& program, unsigned log_n,
                                    unsigned digit_primes) {

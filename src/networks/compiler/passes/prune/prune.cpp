@@ -1,5 +1,8 @@
 #include "networks/compiler/passes/prune/prune.h"
 
+#include <array>
+#include <set>
+
 namespace serdab::compiler {
 namespace {
 
@@ -68,6 +71,20 @@ Polynomial pruned(const Polynomial& polynomial, const Kept& outputs, const std::
   return result;
 }
 
+// The shape of what is kept: still channels, rows and columns where that is a box of them.
+graph::Shape kept_shape(const graph::Shape& shape, const std::vector<std::size_t>& elements) {
+  const graph::Shape flat = {elements.size()};
+  if (shape.size() != 3 || elements.empty()) return flat;
+  std::array<std::set<std::size_t>, 3> indices;
+  for (const std::size_t e : elements) {
+    indices[0].insert(e / (shape[1] * shape[2]));
+    indices[1].insert(e / shape[2] % shape[1]);
+    indices[2].insert(e % shape[2]);
+  }
+  const graph::Shape box = {indices[0].size(), indices[1].size(), indices[2].size()};
+  return graph::element_count(box) == elements.size() ? box : flat;
+}
+
 }  // namespace
 
 ArithmeticNetwork prune(const ArithmeticNetwork& network) {
@@ -83,7 +100,7 @@ ArithmeticNetwork prune(const ArithmeticNetwork& network) {
     std::visit([&](const auto& op) { result.steps[i].op = pruned(op, outputs, kept); },
                network.steps[i].op);
     if (outputs.elements.size() != network.size(i + 1)) {
-      result.steps[i].shape = {outputs.elements.size()};
+      result.steps[i].shape = kept_shape(network.shape(i + 1), outputs.elements);
     }
   }
   verify(result);
