@@ -41,6 +41,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   attempt([&] {
     auto keys = wire::read_evaluation_keys(context, bytes, "fuzz");
     if (keys.relinearisation) ckks::SwitchingKey(context, std::move(*keys.relinearisation));
+    for (ckks::SeededSwitchingKey& key : keys.rotations) {
+      ckks::GaloisKey(context, ckks::SwitchingKey(context, std::move(key)));
+    }
   });
   return 0;
 }

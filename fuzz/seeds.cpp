@@ -73,12 +73,16 @@ void save_messages(const std::filesystem::path& corpus) {
   save(corpus / "message" / "query", query.take_payload());
   std::vector<ckks::Ciphertext> answers;
   answers.push_back(encryptor.encrypt(plaintext, prng));
-  save(corpus / "message" / "answer", wire::write_answer(context, header, answers));
-  wire::EvaluationKeys keys{header.parameter_id, header.key_id, std::nullopt};
+  save(corpus / "message" / "answer", wire::write_answer(context, header, {}, answers));
+  wire::EvaluationKeys keys{header.parameter_id, header.key_id, std::nullopt, {}};
   keys.relinearisation = generator.relinearisation_key(context.max_level());
+  keys.rotations.push_back(generator.rotation_key(1, {0}));
   save(corpus / "message" / "keys", wire::write_evaluation_keys(context, keys));
   save(corpus / "message" / "checkpoint",
        wire::write_checkpoint(context, {}, {}, 3, {{{2, 0}, &answers[0]}}));
+  header.port.level = {0};
+  answers[0].set_info(header.port.level, scale);
+  save(corpus / "message" / "rounded", wire::write_answer(context, header, {2, 9, 12}, answers));
   save(corpus / "secret" / "secret", client::write_secret_key(secret));
 }
 

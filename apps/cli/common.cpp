@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <csignal>
@@ -94,6 +95,19 @@ std::size_t peak_resident_bytes() {
   struct rusage usage {};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<std::size_t>(usage.ru_maxrss) * 1024;
+}
+
+void add_weight_memory(CLI::App* verb, double& gigabytes) {
+  verb->add_option("--weight-memory", gigabytes,
+                   "GB that encoded weights of a packed program may take, by default half of the "
+                   "machine's memory; what does not fit is encoded whenever it is used")
+      ->check(CLI::NonNegativeNumber);
+}
+
+std::size_t weight_memory_bytes(double gigabytes) {
+  if (gigabytes > 0) return static_cast<std::size_t>(gigabytes * 1e9);
+  return static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) *
+         static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) / 2;
 }
 
 std::size_t thread_count(const Globals& globals) {

@@ -45,12 +45,14 @@ void run(const Arguments& arguments, const Globals& globals) {
   if (globals.json) {
     fmt::print("{}\n", nlohmann::json{{"images", images.count()},
                                       {"query", arguments.output},
-                                      {"query_bytes", file.size()}}
+                                      {"query_bytes", file.size()},
+                                      {"images_per_query", program::images_per_query(model.bundle)}}
                            .dump(2));
     return;
   }
-  fmt::print("{}: {} images encrypted, {} ({} slots a ciphertext)\n", arguments.output,
-             images.count(), size_text(static_cast<double>(file.size())), model.context->slots());
+  fmt::print("{}: {} images encrypted, {} (a query holds up to {})\n", arguments.output,
+             images.count(), size_text(static_cast<double>(file.size())),
+             program::images_per_query(model.bundle));
 }
 
 }  // namespace
@@ -68,7 +70,8 @@ void add_encrypt(CLI::App& app, Globals& globals) {
       ->required();
   verb->add_option("--key", arguments->key, "Your secret key, KEYS/secret.key")->required();
   verb->add_option("-o,--output", arguments->output, "Where the query goes")->required();
-  verb->add_option("--count", arguments->count, "At most so many images of each input");
+  verb->add_option("--count", arguments->count,
+                   "At most so many images of each input; the plan says how many a query holds");
   verb->add_option("--data-dir", arguments->data_dir, "Where data sets lie, before SERDAB_DATA");
 }
 

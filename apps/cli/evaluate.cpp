@@ -25,25 +25,36 @@ struct Arguments {
   std::string model, data;
   std::size_t count = datasets::kAllImages;
   std::size_t repeat = 1;
+  double weight_memory = 0;
   CompileArguments compile;
 };
+
+nlohmann::json operations_json(const program::OperationCounts& counts) {
+  return {{"rotations", counts.rotations()},
+          {"lazy_rotations", counts.lazy_rotations},
+          {"full_rotations", counts.full_rotations},
+          {"relinearisations", counts.relinearisations},
+          {"key_switches", counts.key_switches()},
+          {"plaintext_products", counts.plaintext_products},
+          {"ciphertext_products", counts.ciphertext_products},
+          {"rescales", counts.rescales}};
+}
 
 // Client and server of one round trip, in one process; all that passes between them are files'
 // bytes.
 class RoundTrip {
  public:
-  RoundTrip(const std::string& folder, std::size_t repeat, const Globals& globals)
+  RoundTrip(const std::string& folder, const Arguments& arguments, const Globals& globals)
       : client_(load_client_model(folder)),
-        server_(server::Model::load(model_folder(folder).program)),
-        repeat_(repeat),
+        server_(server::Model::load(model_folder(folder).program,
+                                    weight_memory_bytes(arguments.weight_memory))),
+        repeat_(arguments.repeat),
         globals_(globals),
         keys_(client::generate_keys(*client_.context, client_.bundle)) {
-    key_bytes_ = wire::seal_payload(wire::FileKind::kEvaluationKeys,
-                                    wire::write_evaluation_keys(*client_.context, keys_.evaluation))
-                     .size();
+    load_keys();
   }
 
-  std::size_t slots() const { return client_.context->slots(); }
+  std::size_t images_per_query() const { return program::images_per_query(client_.bundle); }
 
   client::Answers run(const datasets::Images& images) {
     const std::vector<double> pixels(images.pixels.begin(), images.pixels.end());
@@ -60,17 +71,19 @@ class RoundTrip {
     server::JobOptions job;
     job.progress = [&](double share) { progress.update(share, 1); };
     job.stop = interrupted;
-    const auto serve = [&] {
-      return server::run_job(server_, keys_.evaluation, "evaluation keys", query, "query", job);
-    };
+    const auto serve = [&] { return server::run_job(server_, *loaded_, query, "query", job); };
     server::JobReport report = serve();
     first_seconds_ += report.seconds;
-    double best = report.seconds;
+    std::vector<double> seconds = {report.seconds};
     for (std::size_t i = 1; i < repeat_; ++i) {
       report = serve();
-      best = std::min(best, report.seconds);
+      seconds.push_back(report.seconds);
     }
-    server_seconds_ += best;
+    std::sort(seconds.begin(), seconds.end());
+    server_seconds_ += seconds.front();
+    median_seconds_ += (seconds[(seconds.size() - 1) / 2] + seconds[seconds.size() / 2]) / 2;
+    ++queries_;
+    operations_ = report.operations;
     query_bytes_ += query.size() + wire::kHeaderBytes;
     answer_bytes_ += report.answer.size() + wire::kHeaderBytes;
     peak_pool_bytes_ = std::max(peak_pool_bytes_, report.peak_pool_bytes);
@@ -83,9 +96,25 @@ class RoundTrip {
 
   nlohmann::json to_json(std::size_t images) const {
     const auto& parameters = client_.context->parameters();
+    const program::ClientBundle& bundle = client_.bundle;
+    const double queries = static_cast<double>(queries_);
     return {{"model", client_.bundle.manifest.model},
             {"server_seconds", server_seconds_},
             {"first_server_seconds", first_seconds_},
+            {"queries", queries_},
+            {"query_seconds", server_seconds_ / queries},
+            {"query_seconds_median", median_seconds_ / queries},
+            {"key_load_seconds", key_load_seconds_},
+            {"prepare_seconds", server_.prepare_seconds()},
+            {"layout", bundle.layout == program::Layout::kPacked ? "packed" : "batch"},
+            {"positions", bundle.positions},
+            {"images_per_query", images_per_query()},
+            {"rotation_keys", bundle.rotations.size()},
+            {"rotations", operations_.rotations()},
+            {"operations", operations_json(operations_)},
+            {"planned_operations",
+             operations_json(program::count_operations(server_.package().program))},
+            {"weight_bytes", server_.prepared().plaintext_bytes()},
             {"repeat", repeat_},
             {"client_seconds", client_seconds_},
             {"images_per_second", static_cast<double>(images) / server_seconds_},
@@ -94,7 +123,7 @@ class RoundTrip {
             {"query_bytes", query_bytes_},
             {"answer_bytes", answer_bytes_},
             {"eval_key_bytes", key_bytes_},
-            {"slots", slots()},
+            {"slots", client_.context->slots()},
             {"n", parameters.n()},
             {"log_q", parameters.log_q()},
             {"log_qp", parameters.log_qp()},
@@ -105,6 +134,23 @@ class RoundTrip {
   }
 
  private:
+  // As a server does: from the bytes of the file.
+  void load_keys() {
+    const auto file =
+        wire::seal_payload(wire::FileKind::kEvaluationKeys,
+                           wire::write_evaluation_keys(*client_.context, keys_.evaluation));
+    keys_.evaluation = {};
+    key_bytes_ = file.size();
+    const auto start = std::chrono::steady_clock::now();
+    const std::string name = "evaluation keys";
+    loaded_.emplace(server_,
+                    wire::read_evaluation_keys(
+                        server_.context(),
+                        wire::open_payload(wire::FileKind::kEvaluationKeys, file, name), name),
+                    name);
+    key_load_seconds_ = seconds_since(start);
+  }
+
   static double seconds_since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
@@ -113,13 +159,18 @@ class RoundTrip {
   server::Model server_;
   std::size_t repeat_;
   const Globals& globals_;
-  client::KeyPair keys_;
+  client::KeyPair keys_;  ///< the secret; what the server has of them is in loaded_
+  std::optional<server::LoadedKeys> loaded_;
+  double key_load_seconds_ = 0;
   std::size_t key_bytes_ = 0;
   std::size_t query_bytes_ = 0;
   std::size_t answer_bytes_ = 0;
   std::size_t peak_pool_bytes_ = 0;
   double server_seconds_ = 0;  ///< of the fastest repetitions
+  double median_seconds_ = 0;
   double first_seconds_ = 0;
+  std::size_t queries_ = 0;
+  program::OperationCounts operations_;  ///< of a query
   double client_seconds_ = 0;
 };
 
@@ -158,10 +209,11 @@ void run(const Arguments& arguments, const Globals& globals) {
   const datasets::Shape shape(graph.input_shape().begin(), graph.input_shape().end());
   const datasets::Images images = datasets::load(
       arguments.data, shape, data_folders(arguments.compile.data_dir), arguments.count);
-  RoundTrip round_trip(folder, arguments.repeat, globals);
+  RoundTrip round_trip(folder, arguments, globals);
   Comparison comparison;
-  for (std::size_t first = 0; first < images.count(); first += round_trip.slots()) {
-    const datasets::Images batch = datasets::slice(images, first, round_trip.slots());
+  const std::size_t most = round_trip.images_per_query();
+  for (std::size_t first = 0; first < images.count(); first += most) {
+    const datasets::Images batch = datasets::slice(images, first, most);
     comparison.add(graph, batch, round_trip.run(batch));
   }
   nlohmann::json json = nlohmann::json::parse(comparison.to_json());
@@ -175,11 +227,17 @@ void run(const Arguments& arguments, const Globals& globals) {
   fmt::print("server                  {:.2f} s = {:.0f} images/s, {} thread(s), {} kernels, {}\n",
              json["server_seconds"].get<double>(), json["images_per_second"].get<double>(),
              thread_count(globals), kernels::kernels().name, base::cpu_name());
+  fmt::print(
+      "queries                 {} of up to {} image(s), {:.3f} s each; {:.2f} s before the "
+      "first to load keys and weights\n",
+      json["queries"].get<std::size_t>(), json["images_per_query"].get<std::size_t>(),
+      json["query_seconds"].get<double>(),
+      json["key_load_seconds"].get<double>() + json["prepare_seconds"].get<double>());
   fmt::print("client                  {:.2f} s (encrypt and decrypt)\n",
              json["client_seconds"].get<double>());
   fmt::print("memory                  peak {} of this process, client and server together\n",
              size_text(json["peak_rss_bytes"].get<double>()));
-  fmt::print("bytes                   query {}, answer {}, evaluation key {}\n",
+  fmt::print("bytes                   query {}, answer {}, evaluation keys {}\n",
              size_text(json["query_bytes"].get<double>()),
              size_text(json["answer_bytes"].get<double>()),
              size_text(json["eval_key_bytes"].get<double>()));
@@ -201,9 +259,10 @@ void add_evaluate(CLI::App& app, Globals& globals) {
   verb->add_option("--data", arguments->data, "NAME[:SPLIT] or a file")->required();
   verb->add_option("--count", arguments->count, "At most so many images");
   verb->add_option("--repeat", arguments->repeat,
-                   "Run the server's part so often and report the fastest: what a server does that "
-                   "already holds its memory")
+                   "Run the server's part so often and report the fastest and the median: what a "
+                   "server does that already holds its memory")
       ->check(CLI::Range(1, 100));
+  add_weight_memory(verb, arguments->weight_memory);
   add_compile_options(verb, arguments->compile);
 }
 

@@ -44,12 +44,16 @@ void run(const Arguments& arguments, const Globals& globals) {
     fmt::print("{}\n", nlohmann::json{{"secret_key", secret_path},
                                       {"eval_key", eval_path},
                                       {"eval_key_bytes", evaluation.size()},
+                                      {"rotation_keys", keys.evaluation.rotations.size()},
                                       {"key_id", ckks::to_string(keys.secret.key_id())}}
                            .dump(2));
     return;
   }
-  fmt::print("{}: keep it to yourself; whoever has it reads your data\n{}: {}, for the server\n",
-             secret_path, eval_path, size_text(static_cast<double>(evaluation.size())));
+  fmt::print("{}: keep it to yourself; whoever has it reads your data\n{}: {}{}, for the server\n",
+             secret_path, eval_path, size_text(static_cast<double>(evaluation.size())),
+             keys.evaluation.rotations.empty()
+                 ? ""
+                 : fmt::format(" with {} rotation keys", keys.evaluation.rotations.size()));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -16,16 +17,25 @@ namespace {
 struct RunOptions {
   std::string folder, keys, query, answer;
   bool no_resume = false;
+  double weight_memory = 0;
 };
 
 void run(const RunOptions& options, const Globals& globals) {
   const server::Model model =
-      server::Model::load((std::filesystem::path(options.folder) / "program.sdb").string());
+      server::Model::load((std::filesystem::path(options.folder) / "program.sdb").string(),
+                          weight_memory_bytes(options.weight_memory));
   const auto key_bytes =
       wire::read_file(options.keys, wire::payload_limit(wire::FileKind::kEvaluationKeys));
-  const wire::EvaluationKeys keys = wire::read_evaluation_keys(
-      model.context(), wire::open_payload(wire::FileKind::kEvaluationKeys, key_bytes, options.keys),
+  const auto loading = std::chrono::steady_clock::now();
+  const server::LoadedKeys keys(
+      model,
+      wire::read_evaluation_keys(
+          model.context(),
+          wire::open_payload(wire::FileKind::kEvaluationKeys, key_bytes, options.keys),
+          options.keys),
       options.keys);
+  const double key_load_seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - loading).count();
   const auto query_bytes =
       wire::read_file(options.query, wire::payload_limit(wire::FileKind::kQuery));
   const auto query = wire::open_payload(wire::FileKind::kQuery, query_bytes, options.query);
@@ -35,8 +45,7 @@ void run(const RunOptions& options, const Globals& globals) {
   job.progress = [&](double share) { progress.update(share, 1); };
   job.stop = interrupted;
   if (!options.no_resume) job.checkpoint_path = options.answer + ".checkpoint";
-  const server::JobReport report =
-      server::run_job(model, keys, options.keys, query, options.query, job);
+  const server::JobReport report = server::run_job(model, keys, query, options.query, job);
   const auto answer = wire::seal_payload(wire::FileKind::kAnswer, report.answer);
   wire::write_file(options.answer, answer);
 
@@ -46,6 +55,8 @@ void run(const RunOptions& options, const Globals& globals) {
         {"model", model.package().manifest.model},
         {"images", report.images},
         {"server_seconds", report.seconds},
+        {"key_load_seconds", key_load_seconds},
+        {"prepare_seconds", model.prepare_seconds()},
         {"images_per_second", report.images / report.seconds},
         {"resumed", report.resumed},
         {"query_bytes", query_bytes.size()},
@@ -62,10 +73,13 @@ void run(const RunOptions& options, const Globals& globals) {
     fmt::print("{}\n", json.dump(2));
     return;
   }
-  fmt::print("{}: {} images in {:.2f} s = {:.0f} images/s{}; {} thread(s), {} kernels, peak {}\n",
-             options.answer, report.images, report.seconds, report.images / report.seconds,
-             report.resumed ? " (resumed)" : "", thread_count(globals), kernels::kernels().name,
-             size_text(static_cast<double>(peak_resident_bytes())));
+  fmt::print(
+      "{}: {} images in {:.2f} s = {:.0f} images/s{}, after {:.2f} s to load keys and weights; "
+      "{} thread(s), {} kernels, peak {}\n",
+      options.answer, report.images, report.seconds, report.images / report.seconds,
+      report.resumed ? " (resumed)" : "", key_load_seconds + model.prepare_seconds(),
+      thread_count(globals), kernels::kernels().name,
+      size_text(static_cast<double>(peak_resident_bytes())));
 }
 
 }  // namespace
@@ -81,6 +95,7 @@ void add_run(CLI::App& app, Globals& globals) {
   verb->add_option("-o,--output", options->answer, "Where the encrypted answer goes")->required();
   verb->add_flag("--no-resume", options->no_resume,
                  "Neither keep nor take up the state of an interrupted run");
+  add_weight_memory(verb, options->weight_memory);
   verb->footer("An interrupted run leaves ANSWER.checkpoint; the same command goes on from there.");
 }
 

@@ -11,6 +11,7 @@
 #include <random>
 
 #include "engine/base/error.h"
+#include "networks/program/testing/packed_program.h"
 #include "service/client/keys.h"
 #include "service/client/query.h"
 #include "service/server/job.h"
@@ -55,13 +56,33 @@ program::Package square_package(double first_weight) {
   return package;
 }
 
+// The packed program of program/testing, four images a query.
+program::Package packed_package() {
+  program::Package package;
+  auto& literal = package.parameters;
+  literal.ring = base::RingKind::kConjugateInvariant;
+  literal.log_n = 13;
+  literal.q = ckks_params::choose_primes(literal.ring, 13, {42, 24, 26, 25});
+  literal.p = ckks_params::choose_primes(literal.ring, 13, {43}, literal.q);
+  const std::uint32_t positions = 8192 / 4;
+  const program::Bundle input(2 * std::size_t{positions}, 1);
+  package.program = program::testing::packed_program(literal.q, literal.p, positions, input);
+  package.manifest.model = "packed";
+  package.manifest.input_shape = {2};
+  package.manifest.input_elements.assign(input.count, program::kNoElement);
+  for (std::size_t row = 0; row < input.count; row += 3) package.manifest.input_elements[row] = 1;
+  package.manifest.answer_rows = {5, 6};
+  package.manifest.answer_form = {4, 20, 30};
+  package.manifest.answer_limit = 1000;
+  return package;
+}
+
 class Files : public testing::Test {
  protected:
-  Files() {
+  explicit Files(const program::Package& package = square_package(2)) {
     folder_ = std::filesystem::path(testing::TempDir()) /
               ("serdab_corrupt_" + std::to_string(::getpid()));
     std::filesystem::create_directories(folder_);
-    const program::Package package = square_package(2);
     base::ByteWriter payload;
     program::write(package, payload);
     program_ = wire::seal_payload(FileKind::kProgram, payload.bytes());
@@ -74,6 +95,7 @@ class Files : public testing::Test {
     secret_ = wire::seal_payload(FileKind::kSecretKey, client::write_secret_key(keys_->secret));
     evaluation_ = wire::seal_payload(FileKind::kEvaluationKeys,
                                      wire::write_evaluation_keys(context(), keys_->evaluation));
+    loaded_.emplace(*model_, std::move(keys_->evaluation), "eval.key");
     const std::vector<double> image = {0.5, 0.25};
     query_ = wire::seal_payload(
         FileKind::kQuery, client::encrypt_images(context(), bundle_, keys_->secret, image, 1));
@@ -103,7 +125,7 @@ class Files : public testing::Test {
         context(), wire::open_payload(FileKind::kEvaluationKeys, bytes, "eval.key"), "eval.key");
   }
   server::JobReport run(const Bytes& query) const {
-    return server::run_job(*model_, keys_->evaluation, "eval.key",
+    return server::run_job(*model_, *loaded_,
                            wire::open_payload(FileKind::kQuery, query, "query.sdb"), "query.sdb");
   }
   client::Answers decrypt(const Bytes& answer) const {
@@ -154,6 +176,7 @@ class Files : public testing::Test {
   std::optional<server::Model> model_;
   program::ClientBundle bundle_;
   std::optional<client::KeyPair> keys_;
+  std::optional<server::LoadedKeys> loaded_;
 };
 
 TEST_F(Files, GoodOnesOpen) {
@@ -279,8 +302,8 @@ TEST_F(Files, AnotherProgramsQueryAndAnswerAreRefused) {
   program::write(square_package(1), payload);
   const server::Model other = load_program(wire::seal_payload(FileKind::kProgram, payload.bytes()));
   try {
-    server::run_job(other, keys_->evaluation, "eval.key",
-                    wire::open_payload(FileKind::kQuery, query_, "query.sdb"), "query.sdb");
+    server::run_job(other, *loaded_, wire::open_payload(FileKind::kQuery, query_, "query.sdb"),
+                    "query.sdb");
     ADD_FAILURE();
   } catch (const base::Error& error) {
     EXPECT_EQ(error.code(), base::ErrorCode::kMismatch);
@@ -306,32 +329,113 @@ TEST_F(Files, CheckpointsAreTakenUpOrRefused) {
   options.checkpoint_seconds = 0;
   int asked = 0;
   options.stop = [&] { return ++asked > 1; };
-  EXPECT_THROW(server::run_job(*model_, keys_->evaluation, "eval.key", query, "query.sdb", options),
-               base::Error);
+  EXPECT_THROW(server::run_job(*model_, *loaded_, query, "query.sdb", options), base::Error);
   const Bytes state = wire::read_file(path, 1u << 30);
   options.stop = {};
 
   Bytes flipped = state;
   flipped[flipped.size() / 2] ^= 1;
   wire::write_file(path, flipped);
-  EXPECT_THROW(server::run_job(*model_, keys_->evaluation, "eval.key", query, "query.sdb", options),
-               base::Error);
+  EXPECT_THROW(server::run_job(*model_, *loaded_, query, "query.sdb", options), base::Error);
 
   wire::write_file(path, state);
   const std::vector<double> image = {0.1, 0.2};
   const auto other = client::encrypt_images(context(), bundle_, keys_->secret, image, 1);
   try {
-    server::run_job(*model_, keys_->evaluation, "eval.key", other, "query.sdb", options);
+    server::run_job(*model_, *loaded_, other, "query.sdb", options);
     ADD_FAILURE() << "another query's state was taken up";
   } catch (const base::Error& error) {
     EXPECT_NE(std::string(error.what()).find("another run"), std::string::npos);
   }
 
-  const auto report =
-      server::run_job(*model_, keys_->evaluation, "eval.key", query, "query.sdb", options);
+  const auto report = server::run_job(*model_, *loaded_, query, "query.sdb", options);
   EXPECT_TRUE(report.resumed);
   EXPECT_EQ(wire::seal_payload(FileKind::kAnswer, report.answer), answer_);
   EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+// Files of a packed program have rotation keys, rows and rounded answers besides.
+class PackedFiles : public Files {
+ protected:
+  PackedFiles() : Files(packed_package()) {}
+
+  // The client bundle after a change.
+  Bytes bundle(const std::function<void(program::ClientBundle&)>& change) {
+    program::ClientBundle changed = bundle_;
+    change(changed);
+    base::ByteWriter out;
+    program::write(changed, out);
+    return wire::seal_payload(FileKind::kClientBundle, out.bytes());
+  }
+};
+
+TEST_F(PackedFiles, GoodOnesOpenAndDamagedOnesNeverCrash) {
+  std::mt19937 random(3);
+  for (const Case& c : cases()) {
+    EXPECT_NO_THROW(c.open(*c.good)) << c.name;
+    for (int trial = 0; trial < 20; ++trial) {
+      const Bytes forged = resealed(c, [&](Bytes& b) {
+        const std::size_t where =
+            random() % (trial % 2 == 0 ? b.size() : std::min<std::size_t>(400, b.size()));
+        b[where] ^= static_cast<std::uint8_t>(1u << (random() % 8));
+        if (trial % 5 == 4) b.resize(b.size() - random() % 40);
+      });
+      try {
+        c.open(forged);
+      } catch (const base::Error&) {
+      }
+    }
+  }
+}
+
+TEST_F(PackedFiles, ImpossibleBundlesAreRefused) {
+  const Case client = cases()[1];
+  using Bundle = program::ClientBundle;
+  refused(client, bundle([](Bundle& b) { b.positions = 3; }), "positions");
+  refused(client, bundle([](Bundle& b) { b.positions *= 8; }), "positions");
+  refused(client, bundle([](Bundle& b) { b.layout = program::Layout::kBatch; }), "positions");
+  refused(client, bundle([](Bundle& b) { b.manifest.input_elements.pop_back(); }), "elements");
+  refused(client, bundle([](Bundle& b) { b.manifest.input_elements[0] = 2; }), "input shape");
+  refused(client, bundle([](Bundle& b) { b.manifest.answer_rows[0] = 2048; }), "answer row");
+  refused(client, bundle([](Bundle& b) { b.manifest.answer_form.stride = 6; }), "stride");
+  refused(client, bundle([](Bundle& b) { b.manifest.answer_form.stride = 4096; }), "stride");
+  refused(client, bundle([](Bundle& b) { b.manifest.answer_form.first_bits = 41; }), "bits");
+  refused(client, bundle([](Bundle& b) { b.manifest.answer_form.first_bits = 0; }), "bits");
+  refused(client, bundle([](Bundle& b) { b.rotations[1].steps = b.rotations[0].steps; }), "ascend");
+  refused(client, bundle([](Bundle& b) { b.rotations.back().steps = 2048; }), "ascend");
+  refused(client, bundle([](Bundle& b) { b.rotations[0].level = {4}; }), "level");
+}
+
+TEST_F(PackedFiles, AnAnswerThatDoesNotRepeatMayNotSaySo) {
+  program::Package package = packed_package();
+  package.manifest.answer_form.stride = 8;
+  base::ByteWriter payload;
+  program::write(package, payload);
+  refused(cases()[0], wire::seal_payload(FileKind::kProgram, payload.bytes()), "repeat");
+}
+
+TEST_F(PackedFiles, RotationKeysOutOfOrderAreRefused) {
+  client::KeyPair pair = client::generate_keys(context(), bundle_);
+  std::swap(pair.evaluation.rotations[0], pair.evaluation.rotations[1]);
+  refused(cases()[3],
+          wire::seal_payload(FileKind::kEvaluationKeys,
+                             wire::write_evaluation_keys(context(), pair.evaluation)),
+          "out of order");
+  pair.evaluation.rotations.clear();
+  const Case keys = cases()[3];
+  const Bytes none = wire::seal_payload(FileKind::kEvaluationKeys,
+                                        wire::write_evaluation_keys(context(), pair.evaluation));
+  try {
+    server::LoadedKeys(*model_, load_evaluation(none), keys.name);
+    ADD_FAILURE();
+  } catch (const base::Error& error) {
+    EXPECT_NE(std::string(error.what()).find("rotates by"), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(PackedFiles, AnswersOfAnotherFormAreRefused) {
+  bundle_.manifest.answer_form.other_bits = 29;
+  refused(cases()[5], answer_, "rounded");
 }
 
 }  // namespace

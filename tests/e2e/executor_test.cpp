@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 #include "engine/base/error.h"
 #include "engine/base/threads.h"
@@ -44,7 +45,7 @@ class InsecureBackends : public testing::TestWithParam<std::tuple<RingKind, unsi
         program_(program::testing::small_program(parameters_.q(), parameters_.p())),
         prng_(sampling::Seed::insecure_for_tests(11), 0),
         secret_(ckks_secret::SecretKey::generate(context_, prng_)),
-        key_(make_key()),
+        keys_(context_, relinearisation_key(context_.max_level()), {}),
         input_(4, context_.slots()) {
     program::verify(program_);
     for (std::size_t i = 0; i < input_.data.size(); ++i) {
@@ -59,15 +60,16 @@ class InsecureBackends : public testing::TestWithParam<std::tuple<RingKind, unsi
     }
   }
 
-  ckks::RelinearisationKey make_key() {
+  ckks::SeededSwitchingKey relinearisation_key(base::Level level) {
     ckks_secret::KeyGenerator generator(context_, secret_,
                                         sampling::Prng(sampling::Seed::insecure_for_tests(12), 0));
-    return ckks::RelinearisationKey(
-        ckks::SwitchingKey(context_, generator.relinearisation_key(context_.max_level())));
+    return generator.relinearisation_key(level);
   }
 
+  // What is prepared lives as long as the fixture.
   runtime::Executor executor(const Program& program) {
-    return runtime::Executor(program, context_, &key_,
+    prepared_.push_back(std::make_unique<runtime::Prepared>(program, context_));
+    return runtime::Executor(*prepared_.back(), keys_,
                              [this](std::uint32_t i) { return query_[i].clone(); });
   }
 
@@ -92,7 +94,8 @@ class InsecureBackends : public testing::TestWithParam<std::tuple<RingKind, unsi
   Program program_;
   sampling::Prng prng_;
   ckks_secret::SecretKey secret_;
-  ckks::RelinearisationKey key_;
+  runtime::Keys keys_;
+  std::vector<std::unique_ptr<runtime::Prepared>> prepared_;
   Bundle input_;
   std::vector<ckks::Ciphertext> query_;
 };
@@ -181,13 +184,19 @@ TEST_P(InsecureBackends, AStateThatLacksAValueIsRefused) {
 }
 
 TEST_P(InsecureBackends, AKeyThatDoesNotReachIsRefused) {
-  ckks_secret::KeyGenerator generator(context_, secret_,
-                                      sampling::Prng(sampling::Seed::insecure_for_tests(13), 0));
-  const ckks::RelinearisationKey low(
-      ckks::SwitchingKey(context_, generator.relinearisation_key({1})));
+  const runtime::Keys low(context_, relinearisation_key({1}), {});
+  const runtime::Prepared prepared(program_, context_);
   const runtime::InputSource source = [this](std::uint32_t i) { return query_[i].clone(); };
-  EXPECT_THROW(runtime::Executor(program_, context_, &low, source), base::Error);
-  EXPECT_THROW(runtime::Executor(program_, context_, nullptr, source), base::Error);
+  EXPECT_THROW(runtime::Executor(prepared, low, source), base::Error);
+  EXPECT_THROW(runtime::Executor(prepared, runtime::Keys(), source), base::Error);
+}
+
+TEST_P(InsecureBackends, TheCountsOfARunAreThoseOfTheProgram) {
+  runtime::Executor run = executor(program_);
+  finish(run);
+  EXPECT_EQ(run.counts(), program::count_operations(program_));
+  EXPECT_EQ(run.counts().relinearisations, 10u);
+  EXPECT_EQ(run.counts().ciphertext_products, 10u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Rings, InsecureBackends,

@@ -14,7 +14,8 @@ int main(int argc, char** argv) {
     const auto secret = client::load_secret_key(model, files.secret_key().string());
     std::vector<double> outputs;
     std::size_t images = 0;
-    for (std::size_t q = 0; q < hebench::query_count(files.size(), model.context->slots()); ++q) {
+    for (std::size_t q = 0;
+         q < hebench::query_count(files.size(), program::images_per_query(model.bundle)); ++q) {
       const std::string path = files.answer(q).string();
       const auto bytes = hebench::read_made_by(path, "server_encrypted_compute");
       const auto answers =

@@ -18,9 +18,9 @@ int main(int argc, char** argv) {
     hebench::require_made_by(files.secret_key(), "client_key_generation");
     const auto secret = client::load_secret_key(model, files.secret_key().string());
     hebench::make_empty(files.uploads());
-    const std::size_t slots = model.context->slots();
-    for (std::size_t q = 0; q < hebench::query_count(files.size(), slots); ++q) {
-      const std::size_t first = q * slots, count = std::min(slots, images - first);
+    const std::size_t most = program::images_per_query(model.bundle);
+    for (std::size_t q = 0; q < hebench::query_count(files.size(), most); ++q) {
+      const std::size_t first = q * most, count = std::min(most, images - first);
       const auto begin = pixels.begin() + static_cast<std::ptrdiff_t>(first * hebench::kPixels);
       const std::vector<double> batch(
           begin, begin + static_cast<std::ptrdiff_t>(count * hebench::kPixels));

@@ -46,8 +46,8 @@ std::string Files::numbered(const char* stem, std::size_t index) {
   return name;
 }
 
-std::size_t query_count(const Size& size, std::size_t slots) {
-  return (size.images + slots - 1) / slots;
+std::size_t query_count(const Size& size, std::size_t most) {
+  return (size.images + most - 1) / most;
 }
 
 void require_made_by(const fs::path& path, const char* stage) {

@@ -41,8 +41,8 @@ class Files {
   fs::path io_;
 };
 
-/// Queries that hold a size's images, `slots` images each.
-std::size_t query_count(const Size& size, std::size_t slots);
+/// Queries that hold a size's images, `most` images each.
+std::size_t query_count(const Size& size, std::size_t most);
 
 /// A file's content; base::Error(kIo) names the stage that makes it where it is not there.
 std::vector<std::uint8_t> read_made_by(const fs::path& path, const char* stage);

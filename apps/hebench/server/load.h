@@ -5,7 +5,8 @@
 
 namespace serdab::hebench {
 
-/// A size's evaluation keys. Throws base::Error for keys that are not there or of other parameters.
-wire::EvaluationKeys load_keys(const server::Model& model, const Files& files);
+/// A size's evaluation keys. Throws base::Error for keys that are not there, of other parameters or
+/// too few.
+server::LoadedKeys load_keys(const server::Model& model, const Files& files);
 
 }  // namespace serdab::hebench

@@ -26,6 +26,7 @@ class ByteWriter {
     u32(static_cast<std::uint32_t>(v.size()));
     bytes_.insert(bytes_.end(), v.begin(), v.end());
   }
+  void reserve(std::size_t size) { bytes_.reserve(size); }
   const std::vector<std::uint8_t>& bytes() const { return bytes_; }
   std::vector<std::uint8_t> take() { return std::move(bytes_); }
 

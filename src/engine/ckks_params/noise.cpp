@@ -16,15 +16,15 @@ double scaled(double message, base::Scale scale) { return message * scale.value 
 
 }  // namespace
 
-double NoiseModel::gain() const {
-  const double n = static_cast<double>(parameters_.n());
+double NoiseModel::gain(std::size_t stride) const {
+  const double n = static_cast<double>(parameters_.n() / stride);
   // Z[X]/(X^N + 1): N unit vectors. The other ring: 1 and 2cos(…), whose squares average 2.
   return parameters_.ring() == base::RingKind::kStandard ? n : 2 * n - 1;
 }
 
 double NoiseModel::secret_power() const { return gain() * kTernaryVariance; }
 
-double NoiseModel::rounding(std::size_t parts) const {
+double NoiseModel::secret_moments(std::size_t parts) const {
   // |s|² behaves like an exponential variable (complex slots: E|s|^2k = k!·power^k) or like the
   // square of a Gaussian (real slots: 1·3·5···(2k − 1)·power^k).
   double moment = 1, sum = 0;
@@ -34,7 +34,11 @@ double NoiseModel::rounding(std::size_t parts) const {
     moment *=
         secret_power() * (parameters_.ring() == base::RingKind::kStandard ? order : 2 * order - 1);
   }
-  return gain() * kRoundingVariance * sum;
+  return sum;
+}
+
+double NoiseModel::rounding(std::size_t parts) const {
+  return gain() * kRoundingVariance * secret_moments(parts);
 }
 
 NoisePower NoiseModel::encoding() const { return {gain() * kRoundingVariance}; }
@@ -97,6 +101,13 @@ NoisePower NoiseModel::linear_transform(NoisePower a, double message, base::Scal
 
 NoisePower NoiseModel::rescale(NoisePower a, double log2_product, std::size_t parts) const {
   return {a.value * std::exp2(-2 * log2_product) + rounding(parts)};
+}
+
+NoisePower NoiseModel::answer_rounding(double first_step, double other_step, std::size_t parts,
+                                       std::size_t stride) const {
+  const double others = secret_moments(parts) - 1;
+  return {gain(stride) * kRoundingVariance *
+          (first_step * first_step + others * other_step * other_step)};
 }
 
 double NoiseModel::slot_deviation(NoisePower a, base::Scale scale) const {

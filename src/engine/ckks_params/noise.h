@@ -64,14 +64,22 @@ class NoiseModel {
   /// is added.
   NoisePower rescale(NoisePower a, double log2_product, std::size_t parts = 2) const;
 
+  /// Rounding the coefficients of part 0 to multiples of `first_step` and those of the further
+  /// parts to multiples of `other_step`, for an answer of which decryption keeps every stride-th
+  /// coefficient.
+  NoisePower answer_rounding(double first_step, double other_step, std::size_t parts,
+                             std::size_t stride) const;
+
   /// Standard deviation of the (real part of the) decoded slot.
   double slot_deviation(NoisePower a, base::Scale scale) const;
 
  private:
-  /// |e(ζ)|² per unit of coefficient variance.
-  double gain() const;
+  /// |e(ζ)|² per unit of coefficient variance, for errors in every stride-th coefficient.
+  double gain(std::size_t stride = 1) const;
   /// Mean of |s(ζ)|^2.
   double secret_power() const;
+  /// Σ_{k<parts} E|s|^2k: what unit errors in the parts are after decryption, without gain.
+  double secret_moments(std::size_t parts) const;
   /// Rounding `parts` polynomials to integers, as seen after decryption.
   double rounding(std::size_t parts) const;
 

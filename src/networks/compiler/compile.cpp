@@ -20,6 +20,7 @@
 #include "networks/compiler/passes/prune/prune.h"
 #include "networks/compiler/plan/work.h"
 #include "networks/graph/executor/executor.h"
+#include "networks/program/answer_form.h"
 #include "networks/program/split_sums.h"
 
 namespace serdab::compiler {
@@ -273,11 +274,13 @@ Compiled compile(const graph::Graph& graph, std::span<const double> calibration,
 
   Compiled result;
   result.package.manifest = make_manifest(graph, network, std::move(built.input_elements));
+  result.package.manifest.answer_rows = built.circuit.answer_rows;
   result.package.parameters = std::move(found.parameters);
   result.package.program = program::split_sums(found.emitted.program);
   result.package.manifest.answer_limit = std::min(
       wrap_limit(result.package.program), found.largest_answer * std::exp2(choice.guard_bits));
   result.package.manifest.answer_noise = found.answer_noise;
+  result.package.manifest.answer_form = program::choose_answer_form(result.package);
   result.plan = make_plan(result.package, machine, options.threads);
   result.plan.precision_bits = found.precision_bits;
   result.plan.largest_answer = found.largest_answer;

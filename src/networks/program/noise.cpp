@@ -53,6 +53,10 @@ double added_noise(const Program& program, ValueId id, const ckks_params::NoiseM
     const double dropped = std::log2(program.values[rescale->from].scale.value / value.scale.value);
     power = model.rescale({}, dropped, value.parts);
   }
+  // One constant for all slots is rounded once, a vector in every coefficient.
+  if (const auto* constant = std::get_if<AddConstant>(&value.op)) {
+    if (program.positions > 1 && constant->constants.size() > 1) power = model.encoding();
+  }
   if (const auto* transform = std::get_if<Transform>(&value.op)) {
     power = transform_noise(program, value, *transform, model);
   }

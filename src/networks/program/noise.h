@@ -9,8 +9,8 @@
 namespace serdab::program {
 
 /// Standard deviation of the error that a value's op adds to each slot, in message units: fresh
-/// encryption and encoding of inputs, rounded diagonals, key switching, rounding of rescales; 0 for ops
-/// that add none. Averaged over slots.
+/// encryption and encoding of inputs, rounded diagonals and constants, key switching, rounding of
+/// rescales; 0 for ops that add none. Averaged over slots.
 double added_noise(const Program& program, ValueId id, const ckks_params::NoiseModel& model);
 
 /// An observer for run_reference that adds this noise: the `simulated` backend. Deterministic in

@@ -1,8 +1,10 @@
 #include "networks/program/package.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
+#include "networks/program/answer_form.h"
 #include "networks/program/serialise.h"
 
 namespace serdab::program {
@@ -13,6 +15,7 @@ using base::ByteWriter;
 
 constexpr std::size_t kMaxName = 4096;
 constexpr std::size_t kMaxClasses = 100'000;
+constexpr std::size_t kMaxRows = 1u << 24;
 
 void write_primes(ByteWriter& out, const std::vector<std::uint64_t>& primes) {
   out.u32(static_cast<std::uint32_t>(primes.size()));
@@ -64,12 +67,34 @@ std::size_t elements(const std::vector<std::uint32_t>& shape, ByteReader& in) {
   return product;
 }
 
+void write_form(ByteWriter& out, const AnswerForm& form) {
+  out.u32(form.stride);
+  out.u8(form.first_bits);
+  out.u8(form.other_bits);
+}
+
+AnswerForm read_form(ByteReader& in) {
+  AnswerForm form;
+  form.stride = in.u32();
+  form.first_bits = in.u8();
+  form.other_bits = in.u8();
+  if (!std::has_single_bit(form.stride)) in.corrupt("the answer's stride is no power of two");
+  if (std::max(form.first_bits, form.other_bits) > AnswerForm::kMaxBits ||
+      (form.first_bits == 0) != (form.other_bits == 0)) {
+    in.corrupt("the answer's coefficients have an impossible number of bits");
+  }
+  return form;
+}
+
 void write_manifest(ByteWriter& out, const Manifest& manifest) {
   out.string(manifest.model);
   out.u32(static_cast<std::uint32_t>(manifest.input_shape.size()));
   for (std::uint32_t d : manifest.input_shape) out.u32(d);
   out.u32(static_cast<std::uint32_t>(manifest.input_elements.size()));
   for (std::uint32_t e : manifest.input_elements) out.u32(e);
+  out.u32(static_cast<std::uint32_t>(manifest.answer_rows.size()));
+  for (std::uint32_t row : manifest.answer_rows) out.u32(row);
+  write_form(out, manifest.answer_form);
   out.f64(manifest.input_low);
   out.f64(manifest.input_high);
   out.u32(static_cast<std::uint32_t>(manifest.classes.size()));
@@ -85,11 +110,14 @@ Manifest read_manifest(ByteReader& in) {
   manifest.input_shape.resize(in.count(8, 4, "dimensions"));
   for (std::uint32_t& d : manifest.input_shape) d = in.u32();
   const std::size_t size = elements(manifest.input_shape, in);
-  manifest.input_elements.resize(in.count(size, 4, "input elements"));
+  manifest.input_elements.resize(in.count(kMaxRows, 4, "input elements"));
   for (std::uint32_t& e : manifest.input_elements) {
     e = in.u32();
-    if (e >= size) in.corrupt("an input element lies outside the input shape");
+    if (e >= size && e != kNoElement) in.corrupt("an input element lies outside the input shape");
   }
+  manifest.answer_rows.resize(in.count(kMaxRows, 4, "answer rows"));
+  for (std::uint32_t& row : manifest.answer_rows) row = in.u32();
+  manifest.answer_form = read_form(in);
   manifest.input_low = finite(in, "the input's lower bound");
   manifest.input_high = finite(in, "the input's upper bound");
   manifest.classes.resize(in.count(kMaxClasses, 4, "classes"));
@@ -120,9 +148,66 @@ Port read_port(ByteReader& in, const ckks_params::ParametersLiteral& parameters)
   return port;
 }
 
+// What manifest, ports and parameters must agree on, whichever file they come from.
+void check_agreement(ByteReader& in, const Manifest& manifest,
+                     const ckks_params::ParametersLiteral& parameters, std::uint32_t positions,
+                     const Port& input, const Port& answer) {
+  if (parameters.log_n > ckks_params::Parameters::kMaxLogN || positions > slots(parameters)) {
+    in.corrupt("a ciphertext of N = 2^" + std::to_string(parameters.log_n) + " does not hold " +
+               std::to_string(positions) + " positions");
+  }
+  if (manifest.input_elements.size() != std::size_t{input.count} * positions) {
+    in.corrupt("its manifest names " + std::to_string(manifest.input_elements.size()) +
+               " input elements, its query holds " +
+               std::to_string(std::size_t{input.count} * positions));
+  }
+  for (const std::uint32_t row : manifest.answer_rows) {
+    if (row >= std::size_t{answer.count} * positions) {
+      in.corrupt("an answer row lies outside the answer");
+    }
+  }
+  const AnswerForm& form = manifest.answer_form;
+  if (form.stride > positions) in.corrupt("the answer's stride is above its positions");
+  if (form.first_bits != 0 && answer.level.value != 0) {
+    in.corrupt("the answer is rounded above level 0");
+  }
+}
+
+std::vector<RotationKey> read_rotations(ByteReader& in, std::uint32_t positions,
+                                        const ckks_params::ParametersLiteral& parameters) {
+  std::vector<RotationKey> rotations(in.count(positions - 1, 8, "rotation keys"));
+  std::uint32_t last = 0;
+  for (RotationKey& rotation : rotations) {
+    rotation.steps = in.u32();
+    rotation.level.value = in.u32();
+    if (rotation.steps <= last || rotation.steps >= positions) {
+      in.corrupt("its rotation keys do not ascend below " + std::to_string(positions));
+    }
+    if (rotation.level.primes() > parameters.q.size()) {
+      in.corrupt("a rotation key's level is above the chain");
+    }
+    last = rotation.steps;
+  }
+  return rotations;
+}
+
 Port port(const Value& value) { return {value.count, value.parts, value.level, value.scale}; }
 
 }  // namespace
+
+std::size_t slots(const ckks_params::ParametersLiteral& parameters) {
+  const std::size_t n = std::size_t{1} << parameters.log_n;
+  return parameters.ring == base::RingKind::kStandard ? n / 2 : n;
+}
+
+std::size_t images_per_query(const ClientBundle& bundle) {
+  return slots(bundle.parameters) / bundle.positions;
+}
+
+std::size_t outputs(const ClientBundle& bundle) {
+  const std::size_t rows = bundle.manifest.answer_rows.size();
+  return rows != 0 ? rows : std::size_t{bundle.answer.count} * bundle.positions;
+}
 
 std::int32_t relinearisation_level(const Program& program) {
   std::int32_t level = -1;
@@ -139,9 +224,11 @@ ClientBundle client_bundle(const Package& package, const ProgramId& id) {
           package.manifest,
           package.parameters,
           package.program.layout,
+          package.program.positions,
           port(package.program.input()),
           port(package.program.answer()),
-          relinearisation_level(package.program)};
+          relinearisation_level(package.program),
+          rotation_keys(package.program)};
 }
 
 void write(const Package& package, ByteWriter& out) {
@@ -159,8 +246,10 @@ Package read_package(ByteReader& in) {
       package.program.special_primes != package.parameters.p) {
     in.corrupt("its program and its parameters name different primes");
   }
-  if (package.manifest.input_elements.size() != package.program.input().count) {
-    in.corrupt("its manifest and its program have different numbers of inputs");
+  check_agreement(in, package.manifest, package.parameters, package.program.positions,
+                  port(package.program.input()), port(package.program.answer()));
+  if (package.manifest.answer_form.stride > answer_stride(package.program)) {
+    in.corrupt("its answer does not repeat as its manifest says");
   }
   return package;
 }
@@ -170,9 +259,15 @@ void write(const ClientBundle& bundle, ByteWriter& out) {
   write_manifest(out, bundle.manifest);
   write_literal(out, bundle.parameters);
   out.u8(static_cast<std::uint8_t>(bundle.layout));
+  out.u32(bundle.positions);
   write_port(out, bundle.input);
   write_port(out, bundle.answer);
   out.u32(static_cast<std::uint32_t>(bundle.relinearisation_level));
+  out.u32(static_cast<std::uint32_t>(bundle.rotations.size()));
+  for (const RotationKey& rotation : bundle.rotations) {
+    out.u32(rotation.steps);
+    out.u32(rotation.level.value);
+  }
 }
 
 ClientBundle read_client_bundle(ByteReader& in) {
@@ -182,17 +277,22 @@ ClientBundle read_client_bundle(ByteReader& in) {
   bundle.manifest = read_manifest(in);
   bundle.parameters = read_literal(in);
   const std::uint8_t layout = in.u8();
-  if (layout != 0) in.corrupt("names layout " + std::to_string(layout) + ", which is unknown");
+  if (layout > 1) in.corrupt("names layout " + std::to_string(layout) + ", which is unknown");
   bundle.layout = static_cast<Layout>(layout);
+  bundle.positions = in.u32();
+  if (!std::has_single_bit(bundle.positions) ||
+      (bundle.layout == Layout::kBatch && bundle.positions != 1)) {
+    in.corrupt("has " + std::to_string(bundle.positions) + " positions a ciphertext");
+  }
   bundle.input = read_port(in, bundle.parameters);
   bundle.answer = read_port(in, bundle.parameters);
   bundle.relinearisation_level = static_cast<std::int32_t>(in.u32());
   if (bundle.relinearisation_level >= static_cast<std::int32_t>(bundle.parameters.q.size())) {
     in.corrupt("its relinearisation level is above the chain");
   }
-  if (bundle.manifest.input_elements.size() != bundle.input.count) {
-    in.corrupt("its manifest and its query have different numbers of inputs");
-  }
+  bundle.rotations = read_rotations(in, bundle.positions, bundle.parameters);
+  check_agreement(in, bundle.manifest, bundle.parameters, bundle.positions, bundle.input,
+                  bundle.answer);
   return bundle;
 }
 

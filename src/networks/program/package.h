@@ -13,12 +13,32 @@ namespace serdab::program {
 /// SHA-256 of a serialised program package: what queries, answers and client bundles name.
 using ProgramId = std::array<std::uint8_t, 32>;
 
+/// In Manifest::input_elements: a row that holds 0.
+inline constexpr std::uint32_t kNoElement = 0xffffffff;
+
+/// How the polynomials of an answer travel (answer_form.h chooses it). Only coefficients at
+/// multiples of `stride` hold the answer: the others of part 0 are not sent, and decryption ignores
+/// them. At level 0 a coefficient v modulo q_0 is sent as round(v·2^bits/q_0).
+struct AnswerForm {
+  /// Arithmetic in doubles then moves no rounding by more than 2^-12 of its unit.
+  static constexpr unsigned kMaxBits = 40;
+
+  std::uint32_t stride = 1;     ///< a power of two; positions over the answer's period
+  std::uint8_t first_bits = 0;  ///< of a coefficient of part 0; 0: residues are sent as they are
+  std::uint8_t other_bits = 0;  ///< of the other parts; 0 together with first_bits
+  bool operator==(const AnswerForm&) const = default;
+};
+
 /// What people and clients need to know of a model; no weights.
 struct Manifest {
   std::string model;                       ///< name for reports
   std::vector<std::uint32_t> input_shape;  ///< C, H, W, or a single length
-  std::vector<std::uint32_t>
-      input_elements;    ///< which elements of an input are encrypted, in order
+  /// The element of an input that each row of the program's input holds (a row for every position
+  /// of every ciphertext), or kNoElement. An element may stand in several rows.
+  std::vector<std::uint32_t> input_elements;
+  /// The row of the program's answer that holds each output; empty: the rows in order.
+  std::vector<std::uint32_t> answer_rows;
+  AnswerForm answer_form;
   double input_low = 0;  ///< the box that inputs must stay in
   double input_high = 1;
   std::vector<std::string> classes;  ///< labels of the answers; may be empty
@@ -41,10 +61,12 @@ struct ClientBundle {
   Manifest manifest;
   ckks_params::ParametersLiteral parameters;
   Layout layout = Layout::kBatch;
+  std::uint32_t positions = 1;  ///< as Program::positions
   Port input;
   Port answer;
   /// The highest level at which the program relinearises; no relinearisation key if negative.
   std::int32_t relinearisation_level = -1;
+  std::vector<RotationKey> rotations;  ///< keys that it needs besides, ascending in steps
 };
 
 /// Everything the server needs: the program with its parameters and manifest.
@@ -53,6 +75,13 @@ struct Package {
   ckks_params::ParametersLiteral parameters;
   Program program;
 };
+
+/// Slots of a ciphertext.
+std::size_t slots(const ckks_params::ParametersLiteral& parameters);
+/// Images that a query holds at most.
+std::size_t images_per_query(const ClientBundle& bundle);
+/// Numbers that an answer holds for an image.
+std::size_t outputs(const ClientBundle& bundle);
 
 /// The highest level of any relinearisation of the program, −1 if there is none.
 std::int32_t relinearisation_level(const Program& program);

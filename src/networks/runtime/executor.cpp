@@ -5,6 +5,7 @@
 #include "engine/arith/modulus.h"
 #include "engine/base/error.h"
 #include "engine/base/threads.h"
+#include "engine/circuits/rotate_sum.h"
 #include "engine/kernels/kernels.h"
 #include "networks/runtime/affine.h"
 
@@ -29,9 +30,25 @@ double weight(const Value& value) {
     }
     return words * products / value.count * 0.05;
   }
+  if (const auto* transform = std::get_if<program::Transform>(&value.op)) {
+    const double rotations =
+        words * static_cast<double>(transform->babies.size() + transform->giants.size());
+    return words * static_cast<double>(transform->diagonals.size()) / value.count + rotations;
+  }
+  if (const auto* sum = std::get_if<program::RotateSum>(&value.op)) {
+    return words * words * 2 * static_cast<double>(sum->rotations.size());
+  }
   if (std::holds_alternative<program::Relinearise>(value.op)) return words * words * 2;
   if (std::holds_alternative<program::Rescale>(value.op)) return words * 4;
   return words * 0.5;
+}
+
+void check_landed(const Ciphertext& result, const Value& value) {
+  if (result.level() != value.level || result.scale() != value.scale ||
+      result.size() != value.parts) {
+    base::fail(ErrorCode::kMismatch, std::string("a ") + program::op_name(value.op) +
+                                         " did not land on its planned level and scale");
+  }
 }
 
 // from += k·addend, where the addend may stand at a higher level and have fewer parts.
@@ -50,29 +67,18 @@ void add_scaled(const ckks::Context& context, Ciphertext& from, const Ciphertext
 
 }  // namespace
 
-Executor::Executor(const program::Program& program, const ckks::Context& context,
-                   const ckks::RelinearisationKey* key, InputSource input)
-    : program_(program),
-      context_(context),
-      evaluator_(context),
-      key_(key),
+Executor::Executor(const Prepared& prepared, const Keys& keys, InputSource input)
+    : prepared_(prepared),
+      program_(prepared.program()),
+      context_(prepared.context()),
+      evaluator_(context_),
+      keys_(keys),
       input_(std::move(input)),
-      schedule_(program::make_schedule(program)) {
-  if (program.primes != context.parameters().q() ||
-      program.special_primes != context.parameters().p()) {
-    base::fail(ErrorCode::kMismatch, "the program was compiled for other parameters than these");
-  }
-  for (const Value& value : program.values) {
-    store_.emplace_back(value.count);
-    if (!std::holds_alternative<program::Relinearise>(value.op)) continue;
-    if (key_ == nullptr || key_->switching_key().info().level < value.level) {
-      base::fail(ErrorCode::kMismatch, "the program relinearises at level " +
-                                           std::to_string(value.level.value) +
-                                           "; the evaluation key does not reach it");
-    }
-  }
-  stored_.resize(program.values.size());
-  divided_by_rescale_ = program::divided_by_rescale(program);
+      schedule_(program::make_schedule(program_)) {
+  keys.check(program_, context_);
+  for (const Value& value : program_.values) store_.emplace_back(value.count);
+  stored_.resize(program_.values.size());
+  divided_by_rescale_ = program::divided_by_rescale(program_);
   for (const program::Stage& stage : schedule_.stages) {
     for (ValueId id : stage.stored) stored_[id] = true;
   }
@@ -80,7 +86,7 @@ Executor::Executor(const program::Program& program, const ckks::Context& context
   for (const program::Wave& wave : schedule_.waves) {
     const program::Stage& stage = schedule_.stages[wave.stage];
     double per_element = 0;
-    for (ValueId id : stage.values) per_element += weight(program.values[id]);
+    for (ValueId id : stage.values) per_element += weight(program_.values[id]);
     for (std::uint32_t t : wave.tiles)
       sum += per_element * static_cast<double>(stage.tiles[t].elements.size());
     wave_weight_.push_back(sum);
@@ -107,52 +113,87 @@ void Executor::run_wave() {
 }
 
 void Executor::run_tile(const program::Stage& stage, const program::Tile& tile) {
-  std::vector<Ciphertext> first = start_tile(stage.values.front(), tile);
+  // A transform divides together with the rescale that follows it.
+  std::size_t begin = 0;
+  std::vector<Ciphertext> first;
+  if (std::holds_alternative<program::Transform>(program_.values[stage.values.front()].op) &&
+      fusible(stage.values)) {
+    begin = 1;
+    first = transform(stage.values[0],
+                      std::get<program::Rescale>(program_.values[stage.values[1]].op).primes);
+    counts_.rescales += first.size();
+  } else {
+    first = start_tile(stage.values.front(), tile);
+  }
+  for (const Ciphertext& made : first) check_landed(made, program_.values[stage.values[begin]]);
+  std::vector<program::OperationCounts> ran(first.size());
   base::parallel_for(first.size(), [&](std::size_t i) {
-    run_element(stage, tile.elements[i], std::move(first[i]));
+    ran[i] = run_element(stage, begin, tile.elements[i], std::move(first[i]));
   });
+  for (const program::OperationCounts& of_element : ran) counts_ += of_element;
 }
 
-std::vector<Ciphertext> Executor::start_tile(ValueId first, const program::Tile& tile) const {
-  const Value& value = program_.values[first];
-  if (std::holds_alternative<program::Input>(value.op)) {
-    std::vector<Ciphertext> inputs(tile.elements.size());
-    base::parallel_for(inputs.size(), [&](std::size_t i) {
-      inputs[i] = input_(tile.elements[i]);
-      const Ciphertext& input = inputs[i];
-      if (input.size() != value.parts || input.level() != value.level ||
-          input.scale() != value.scale) {
-        base::fail(ErrorCode::kMismatch,
-                   "the query's level or scale is not the one the program was compiled for");
-      }
-    });
-    return inputs;
-  }
+std::vector<Ciphertext> Executor::read_inputs(const program::Tile& tile) const {
+  const Value& value = program_.input();
+  std::vector<Ciphertext> inputs(tile.elements.size());
+  base::parallel_for(inputs.size(), [&](std::size_t i) {
+    inputs[i] = input_(tile.elements[i]);
+    const Ciphertext& input = inputs[i];
+    if (input.size() != value.parts || input.level() != value.level ||
+        input.scale() != value.scale) {
+      base::fail(ErrorCode::kMismatch,
+                 "the query's level or scale is not the one the program was compiled for");
+    }
+  });
+  return inputs;
+}
+
+std::vector<Ciphertext> Executor::transform(ValueId id, std::size_t rescale_primes) {
+  const ValueId from = std::get<program::Transform>(program_.values[id].op).from;
+  std::vector<const Ciphertext*> inputs;
+  for (const std::optional<Ciphertext>& input : store_[from]) inputs.push_back(&input.value());
+  circuits::OperationCounts ran;
+  std::vector<Ciphertext> outputs =
+      prepared_.transform(id).apply(evaluator_, inputs, keys_.rotations(), rescale_primes, &ran);
+  counts_.lazy_rotations += ran.lazy_rotations;
+  counts_.full_rotations += ran.full_rotations;
+  counts_.plaintext_products += ran.plaintext_products;
+  return outputs;
+}
+
+std::vector<Ciphertext> Executor::start_tile(ValueId first, const program::Tile& tile) {
+  const program::Op& op = program_.values[first].op;
+  if (std::holds_alternative<program::Input>(op)) return read_inputs(tile);
+  if (std::holds_alternative<program::Transform>(op)) return transform(first, 0);
   ckks::CiphertextInfo info;
   info.parameter_id = context_.parameters().id();
-  if (key_ != nullptr) info.key_id = key_->switching_key().info().key_id;
+  info.key_id = keys_.key_id();
   return run_affine(context_, program_, first, tile, info,
                     [&](ValueId id, std::uint32_t index) -> const Ciphertext& {
                       return store_[id][index].value();
                     });
 }
 
-void Executor::run_element(const program::Stage& stage, std::uint32_t index, Ciphertext&& first) {
+// The ops of one element after stage.values[begin], which is given.
+program::OperationCounts Executor::run_element(const program::Stage& stage, std::size_t begin,
+                                               std::uint32_t index, Ciphertext&& first) {
+  program::OperationCounts ran;
   std::map<ValueId, Ciphertext> local;
-  local.emplace(stage.values.front(), std::move(first));
-  std::vector<ValueId> rest(stage.values.begin(), stage.values.end());
+  local.emplace(stage.values[begin], std::move(first));
+  std::span<const ValueId> rest = std::span(stage.values).subspan(begin);
   while (rest.size() > 1) {
-    rest.erase(rest.begin());
-    if (fusible(rest)) rest.erase(rest.begin());
+    rest = rest.subspan(1);
+    if (fusible(rest)) rest = rest.subspan(1);
     const ValueId id = rest.front();
-    local.insert_or_assign(id, apply(id, index, local, rest));
+    local.insert_or_assign(id, apply(id, index, local, rest, ran));
   }
   for (ValueId id : stage.stored) store(id, index, std::move(local.at(id)));
+  return ran;
 }
 
-// A relinearisation whose only reader is the rescale that follows it: both divide, so they divide
-// at once.
-bool Executor::fusible(const std::vector<ValueId>& rest) const {
+// A relinearisation or transform whose only reader is the rescale that follows it: both divide, so
+// they divide at once.
+bool Executor::fusible(std::span<const ValueId> rest) const {
   if (rest.size() < 2 || !divided_by_rescale_[rest[0]]) return false;
   const auto* rescale = std::get_if<program::Rescale>(&program_.values[rest[1]].op);
   return rescale != nullptr && rescale->from == rest[0] &&
@@ -162,7 +203,7 @@ bool Executor::fusible(const std::vector<ValueId>& rest) const {
 // `rest` are the stage's ops from this one on: an operand that none of the later ones reads and
 // that is not stored may be consumed.
 Ciphertext Executor::apply(ValueId id, std::uint32_t index, std::map<ValueId, Ciphertext>& local,
-                           const std::vector<ValueId>& rest) const {
+                           std::span<const ValueId> rest, program::OperationCounts& ran) const {
   const auto operand = [&](ValueId from) -> const Ciphertext& {
     const auto at = local.find(from);
     return at != local.end() ? at->second : store_[from][index].value();
@@ -180,26 +221,42 @@ Ciphertext Executor::apply(ValueId id, std::uint32_t index, std::map<ValueId, Ci
   Ciphertext result;
   if (const auto* square = std::get_if<program::Square>(&value.op)) {
     result = evaluator_.square(operand(square->from));
+    ++ran.ciphertext_products;
   } else if (const auto* multiply = std::get_if<program::Multiply>(&value.op)) {
     result = evaluator_.multiply(operand(multiply->a), operand(multiply->b));
+    ++ran.ciphertext_products;
   } else if (const auto* scaled = std::get_if<program::AddScaled>(&value.op)) {
     result = consume(scaled->from);
     add_scaled(context_, result, operand(scaled->addend),
                scaled->factors[scaled->factors.size() == 1 ? 0 : index]);
   } else if (const auto* constant = std::get_if<program::AddConstant>(&value.op)) {
     result = consume(constant->from);
-    evaluator_.add_scalar(result, constant->constants[constant->constants.size() == 1 ? 0 : index]);
+    const std::vector<double>& constants = constant->constants;
+    if (constants.size() == 1 || program_.positions == 1) {
+      evaluator_.add_scalar(result, constants[constants.size() == 1 ? 0 : index]);
+    } else {
+      evaluator_.add_plain(result, prepared_.constants(id, index));
+    }
   } else if (const auto* relinearise = std::get_if<program::Relinearise>(&value.op)) {
     result = consume(relinearise->from);
-    evaluator_.relinearise(result, *key_);
+    evaluator_.relinearise(result, *keys_.relinearisation());
+    ++ran.relinearisations;
   } else if (const auto* rescale = std::get_if<program::Rescale>(&value.op)) {
+    ++ran.rescales;
     const auto* before = std::get_if<program::Relinearise>(&program_.values[rescale->from].op);
     if (before != nullptr && local.find(rescale->from) == local.end()) {
       result = consume(before->from);
-      evaluator_.relinearise_rescale(result, *key_, rescale->primes);
+      evaluator_.relinearise_rescale(result, *keys_.relinearisation(), rescale->primes);
+      ++ran.relinearisations;
     } else {
       result = consume(rescale->from);
       evaluator_.rescale(result, rescale->primes);
+    }
+  } else if (const auto* sum = std::get_if<program::RotateSum>(&value.op)) {
+    result = consume(sum->from);
+    circuits::rotate_sum(evaluator_, result, prepared_.in_slots(sum->rotations), keys_.rotations());
+    for (const program::Rotation& rotation : sum->rotations) {
+      ran.full_rotations += rotation.steps.size();
     }
   } else if (const auto* drop = std::get_if<program::ModDrop>(&value.op)) {
     result = consume(drop->from);
@@ -209,11 +266,7 @@ Ciphertext Executor::apply(ValueId id, std::uint32_t index, std::map<ValueId, Ci
     evaluator_.multiply_integer(result, static_cast<std::int64_t>(scale_up->factor));
     result.set_info(value.level, value.scale);
   }
-  if (result.level() != value.level || result.scale() != value.scale ||
-      result.size() != value.parts) {
-    base::fail(ErrorCode::kMismatch, std::string("a ") + program::op_name(value.op) +
-                                         " did not land on its planned level and scale");
-  }
+  check_landed(result, value);
   return result;
 }
 

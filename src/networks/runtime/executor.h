@@ -3,13 +3,14 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <vector>
 
-#include "engine/ckks/context.h"
 #include "engine/ckks/evaluator.h"
-#include "engine/ckks/switching_key.h"
-#include "networks/program/program.h"
+#include "networks/program/counts.h"
 #include "networks/program/schedule.h"
+#include "networks/runtime/keys.h"
+#include "networks/runtime/prepared.h"
 
 namespace serdab::runtime {
 
@@ -20,13 +21,11 @@ using InputSource = std::function<ckks::Ciphertext(std::uint32_t index)>;
 /// Runs a program on ciphertexts: the `ckks` backend. Holds evaluation keys only. Work goes wave by
 /// wave; between waves the live ciphertexts are the whole state, so that a run can be stopped,
 /// saved and taken up again. Uses parallel_for inside a wave; results do not depend on the number
-/// of threads. One thread calls it; program, context and key must outlive it.
+/// of threads. One thread calls it; what is prepared and the keys must outlive it.
 class Executor {
  public:
-  /// `key` may be null when the program relinearises nothing. Throws base::Error(kMismatch) when
-  /// program, context and key do not belong together.
-  Executor(const program::Program& program, const ckks::Context& context,
-           const ckks::RelinearisationKey* key, InputSource input);
+  /// Throws base::Error(kMismatch) as Keys::check.
+  Executor(const Prepared& prepared, const Keys& keys, InputSource input);
 
   /// Waves in all, and done so far.
   std::size_t waves() const { return schedule_.waves.size(); }
@@ -43,23 +42,31 @@ class Executor {
   /// base::Error(kMismatch) when they are not exactly those.
   void restore(std::size_t waves_done, std::map<program::Element, ckks::Ciphertext>&& live);
 
+  /// What this object has done so far; after a whole run, program::count_operations().
+  const program::OperationCounts& counts() const { return counts_; }
+
   /// The answer's ciphertexts, in order; only when done, once.
   std::vector<ckks::Ciphertext> take_answer();
 
  private:
   void run_tile(const program::Stage& stage, const program::Tile& tile);
-  std::vector<ckks::Ciphertext> start_tile(program::ValueId first, const program::Tile& tile) const;
-  void run_element(const program::Stage& stage, std::uint32_t index, ckks::Ciphertext&& first);
-  bool fusible(const std::vector<program::ValueId>& rest) const;
+  std::vector<ckks::Ciphertext> start_tile(program::ValueId first, const program::Tile& tile);
+  std::vector<ckks::Ciphertext> read_inputs(const program::Tile& tile) const;
+  std::vector<ckks::Ciphertext> transform(program::ValueId id, std::size_t rescale_primes);
+  program::OperationCounts run_element(const program::Stage& stage, std::size_t begin,
+                                       std::uint32_t index, ckks::Ciphertext&& first);
+  bool fusible(std::span<const program::ValueId> rest) const;
   ckks::Ciphertext apply(program::ValueId id, std::uint32_t index,
                          std::map<program::ValueId, ckks::Ciphertext>& local,
-                         const std::vector<program::ValueId>& rest) const;
+                         std::span<const program::ValueId> rest,
+                         program::OperationCounts& ran) const;
   void store(program::ValueId id, std::uint32_t index, ckks::Ciphertext&& ciphertext);
 
+  const Prepared& prepared_;
   const program::Program& program_;
   const ckks::Context& context_;
   ckks::Evaluator evaluator_;
-  const ckks::RelinearisationKey* key_;
+  const Keys& keys_;
   InputSource input_;
   program::Schedule schedule_;
   std::vector<double> wave_weight_;  ///< cumulative
@@ -67,6 +74,7 @@ class Executor {
   std::vector<bool> stored_;  ///< by value
   std::vector<std::vector<std::optional<ckks::Ciphertext>>> store_;
   std::size_t next_wave_ = 0;
+  program::OperationCounts counts_;
 };
 
 }  // namespace serdab::runtime

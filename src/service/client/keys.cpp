@@ -5,9 +5,31 @@
 #include "engine/base/bytes.h"
 #include "engine/base/error.h"
 #include "engine/base/secure_zero.h"
+#include "engine/base/threads.h"
 #include "engine/ckks_secret/key_generator.h"
+#include "engine/ring/automorphism.h"
 
 namespace serdab::client {
+
+namespace {
+
+// A position is so many slots as a query has images.
+std::vector<ckks::SeededSwitchingKey> rotation_keys(const ckks::Context& context,
+                                                    const program::ClientBundle& bundle,
+                                                    const ckks_secret::SecretKey& secret) {
+  const std::size_t images = program::images_per_query(bundle);
+  std::vector<ckks::SeededSwitchingKey> keys(bundle.rotations.size());
+  base::parallel_for(keys.size(), [&](std::size_t i) {
+    ckks_secret::KeyGenerator generator(context, secret, sampling::Prng::from_system());
+    keys[i] = generator.rotation_key(static_cast<long>(bundle.rotations[i].steps * images),
+                                     bundle.rotations[i].level);
+  });
+  std::sort(keys.begin(), keys.end(),
+            [](const auto& a, const auto& b) { return a.info.element < b.info.element; });
+  return keys;
+}
+
+}  // namespace
 
 KeyPair generate_keys(const ckks::Context& context, const program::ClientBundle& bundle) {
   if (context.parameters().is_insecure()) {
@@ -23,6 +45,7 @@ KeyPair generate_keys(const ckks::Context& context, const program::ClientBundle&
     pair.evaluation.relinearisation =
         generator.relinearisation_key({static_cast<unsigned>(bundle.relinearisation_level)});
   }
+  pair.evaluation.rotations = rotation_keys(context, bundle, pair.secret);
   return pair;
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 using base::ErrorCode;
 
-// Features between two reports of progress.
+// Ciphertexts between two reports of progress.
 constexpr std::size_t kChunk = 64;
 
 std::size_t element_count(const program::Manifest& manifest) {
@@ -24,7 +24,7 @@ std::size_t element_count(const program::Manifest& manifest) {
 }
 
 void check_images(const program::Manifest& manifest, std::span<const double> images,
-                  std::size_t count, std::size_t slots) {
+                  std::size_t count, std::size_t most) {
   const std::size_t elements = element_count(manifest);
   if (count == 0 || images.size() != count * elements) {
     base::fail(ErrorCode::kInvalidArgument, "the input has " + std::to_string(images.size()) +
@@ -32,10 +32,10 @@ void check_images(const program::Manifest& manifest, std::span<const double> ima
                                                 " images; the model takes " +
                                                 std::to_string(elements) + " an image");
   }
-  if (count > slots) {
+  if (count > most) {
     base::fail(ErrorCode::kInvalidArgument, std::to_string(count) +
                                                 " images; a query holds at most " +
-                                                std::to_string(slots) + ": split them");
+                                                std::to_string(most) + ": split them");
   }
   // Resized pictures overshoot a little; what matters is that nothing is far outside.
   const double slack = 1e-6 * (manifest.input_high - manifest.input_low);
@@ -51,6 +51,34 @@ void check_images(const program::Manifest& manifest, std::span<const double> ima
   }
 }
 
+// By ciphertext of the answer: the outputs that it holds, and at which positions.
+using OutputRows = std::vector<std::vector<std::pair<std::size_t, std::size_t>>>;
+
+OutputRows output_rows(const program::ClientBundle& bundle) {
+  OutputRows rows(bundle.answer.count);
+  const std::vector<std::uint32_t>& named = bundle.manifest.answer_rows;
+  for (std::size_t output = 0; output < program::outputs(bundle); ++output) {
+    const std::size_t row = named.empty() ? output : named[output];
+    rows[row / bundle.positions].emplace_back(output, row % bundle.positions);
+  }
+  return rows;
+}
+
+// The answer's coefficients stand at multiples of the stride; what the others hold is noise.
+std::vector<double> decode_answer(const ckks::Encoder& encoder, ckks::Plaintext&& plaintext,
+                                  std::size_t stride) {
+  if (stride == 1) return encoder.decode_real(std::move(plaintext));
+  std::vector<double> coefficients = encoder.decode_coefficients(plaintext);
+  for (std::size_t k = 0; k < coefficients.size(); ++k) {
+    if (k % stride != 0) coefficients[k] = 0;
+  }
+  std::vector<double> slots;
+  for (const auto& value : encoder.slots_of(coefficients, plaintext.scale)) {
+    slots.push_back(value.real());
+  }
+  return slots;
+}
+
 }  // namespace
 
 std::vector<std::uint8_t> encrypt_images(const ckks::Context& context,
@@ -58,7 +86,8 @@ std::vector<std::uint8_t> encrypt_images(const ckks::Context& context,
                                          const ckks_secret::SecretKey& secret,
                                          std::span<const double> images, std::size_t count,
                                          const ProgressFunction& progress) {
-  check_images(bundle.manifest, images, count, context.slots());
+  const std::size_t most = program::images_per_query(bundle);
+  check_images(bundle.manifest, images, count, most);
   const std::size_t elements = element_count(bundle.manifest);
   const ckks::Encoder encoder(context);
   const ckks_secret::SymmetricEncryptor encryptor(context, secret);
@@ -66,18 +95,24 @@ std::vector<std::uint8_t> encrypt_images(const ckks::Context& context,
   wire::MessageHeader header{bundle.program_id, context.parameters().id(), secret.key_id(),
                              static_cast<std::uint32_t>(count), bundle.input};
   wire::QueryBuilder query(context, header);
-  const std::vector<std::uint32_t>& selected = bundle.manifest.input_elements;
-  for (std::size_t begin = 0; begin < selected.size(); begin += kChunk) {
-    const std::size_t end = std::min(selected.size(), begin + kChunk);
+  const std::size_t ciphertexts = bundle.input.count;
+  for (std::size_t begin = 0; begin < ciphertexts; begin += kChunk) {
+    const std::size_t end = std::min(ciphertexts, begin + kChunk);
     base::parallel_for(end - begin, [&](std::size_t k) {
-      const std::size_t feature = begin + k;
-      std::vector<double> slots(count);
-      for (std::size_t i = 0; i < count; ++i) slots[i] = images[i * elements + selected[feature]];
-      sampling::Prng prng(seed, feature);
+      const std::size_t index = begin + k;
+      const std::uint32_t* rows = bundle.manifest.input_elements.data() + index * bundle.positions;
+      std::vector<double> slots(context.slots());
+      for (std::size_t position = 0; position < bundle.positions; ++position) {
+        if (rows[position] == program::kNoElement) continue;
+        for (std::size_t i = 0; i < count; ++i) {
+          slots[position * most + i] = images[i * elements + rows[position]];
+        }
+      }
+      sampling::Prng prng(seed, index);
       const auto plaintext = encoder.encode(slots, bundle.input.level, bundle.input.scale);
-      query.put(feature, encryptor.encrypt_seeded(plaintext, prng));
+      query.put(index, encryptor.encrypt_seeded(plaintext, prng));
     });
-    if (progress) progress(static_cast<double>(end) / static_cast<double>(selected.size()));
+    if (progress) progress(static_cast<double>(end) / static_cast<double>(ciphertexts));
   }
   return query.take_payload();
 }
@@ -87,17 +122,28 @@ Answers decrypt_answer(const ckks::Context& context, const program::ClientBundle
                        const std::string& name) {
   const wire::Answer answer = wire::read_answer(context, payload, name);
   wire::check_header(answer.header, bundle.program_id, context.parameters().id(), secret.key_id(),
-                     bundle.answer, context.slots(), name);
-  const ckks::Encoder encoder(context);
-  const ckks_secret::Decryptor decryptor(context, secret);
+                     bundle.answer, program::images_per_query(bundle), name);
+  if (answer.form != bundle.manifest.answer_form) {
+    base::fail(ErrorCode::kMismatch,
+               name + ": its coefficients are not rounded as the program's are");
+  }
   Answers result;
   result.images = answer.header.images;
-  result.outputs = answer.ciphertexts.size();
+  result.outputs = program::outputs(bundle);
   result.values.resize(result.images * result.outputs);
-  base::parallel_for(result.outputs, [&](std::size_t o) {
-    const auto slots = encoder.decode_real(decryptor.decrypt(answer.ciphertexts[o]));
-    for (std::size_t i = 0; i < result.images; ++i)
-      result.values[i * result.outputs + o] = slots[i];
+  const OutputRows rows = output_rows(bundle);
+  const ckks::Encoder encoder(context);
+  const ckks_secret::Decryptor decryptor(context, secret);
+  const std::size_t most = program::images_per_query(bundle);
+  base::parallel_for(rows.size(), [&](std::size_t c) {
+    if (rows[c].empty()) return;
+    const auto slots = decode_answer(encoder, decryptor.decrypt(answer.ciphertexts[c]),
+                                     bundle.manifest.answer_form.stride);
+    for (const auto& [output, position] : rows[c]) {
+      for (std::size_t i = 0; i < result.images; ++i) {
+        result.values[i * result.outputs + output] = slots[position * most + i];
+      }
+    }
   });
   for (std::size_t i = 0; i < result.values.size(); ++i) {
     if (std::abs(result.values[i]) <= bundle.manifest.answer_limit) continue;

@@ -18,8 +18,8 @@ using ProgressFunction = std::function<void(double)>;
 /// Encrypts a batch: `images` holds count x elements values, image after image, each in the order
 /// of the manifest's input shape and within its box. Returns a query's payload. Randomness comes
 /// from the operating system. Throws base::Error(kInvalidArgument), naming image and element, for
-/// values that are not finite or outside the box, and when there are more images than slots. Uses
-/// parallel_for.
+/// values that are not finite or outside the box, and when there are more images than a query holds
+/// (program::images_per_query). Uses parallel_for.
 std::vector<std::uint8_t> encrypt_images(const ckks::Context& context,
                                          const program::ClientBundle& bundle,
                                          const ckks_secret::SecretKey& secret,

@@ -3,11 +3,9 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <optional>
 
 #include "engine/base/error.h"
 #include "engine/base/pool.h"
-#include "networks/runtime/executor.h"
 #include "service/wire/checkpoint.h"
 
 namespace serdab::server {
@@ -43,45 +41,51 @@ void save(const Model& model, const std::string& path, std::span<const std::uint
 
 }  // namespace
 
-Model Model::load(const std::string& path) {
+Model Model::load(const std::string& path, std::size_t max_plaintext_bytes) {
   const auto bytes = wire::read_file(path, wire::payload_limit(wire::FileKind::kProgram));
   const auto payload = wire::open_payload(wire::FileKind::kProgram, bytes, path);
   base::ByteReader in(payload, path);
   Model model;
-  model.package_ = program::read_package(in);
+  model.package_ = std::make_unique<const program::Package>(program::read_package(in));
   in.finish();
   model.id_ = wire::sha256(payload);
   try {
-    model.context_ =
-        std::make_unique<ckks::Context>(ckks_params::Parameters::create(model.package_.parameters));
+    model.context_ = std::make_unique<const ckks::Context>(
+        ckks_params::Parameters::create(model.package_->parameters));
+    const auto start = Clock::now();
+    model.prepared_ = std::make_unique<const runtime::Prepared>(
+        model.package_->program, *model.context_, max_plaintext_bytes);
+    model.prepare_seconds_ = seconds_since(start);
   } catch (const base::Error& error) {
     throw base::Error(error.code(), path + ": " + error.what());
   }
   return model;
 }
 
-JobReport run_job(const Model& model, const wire::EvaluationKeys& keys,
-                  const std::string& keys_name, std::span<const std::uint8_t> query_payload,
-                  const std::string& query_name, const JobOptions& options) {
+LoadedKeys::LoadedKeys(const Model& model, wire::EvaluationKeys&& keys, const std::string& name)
+    : key_id_(keys.key_id) {
+  try {
+    keys_ =
+        runtime::Keys(model.context(), std::move(keys.relinearisation), std::move(keys.rotations));
+    keys_.check(model.package().program, model.context());
+  } catch (const base::Error& error) {
+    throw base::Error(error.code(), name + ": " + error.what());
+  }
+}
+
+JobReport run_job(const Model& model, const LoadedKeys& keys,
+                  std::span<const std::uint8_t> query_payload, const std::string& query_name,
+                  const JobOptions& options) {
   const ckks::Context& context = model.context();
   const program::ClientBundle bundle = program::client_bundle(model.package(), model.id());
   const wire::QueryView query(context, query_payload, query_name);
-  wire::check_header(query.header(), model.id(), context.parameters().id(), keys.key_id,
-                     bundle.input, context.slots(), query_name);
-  std::optional<ckks::RelinearisationKey> relinearisation;
-  if (keys.relinearisation) {
-    ckks::SeededSwitchingKey copy{keys.relinearisation->info, keys.relinearisation->seed, {}};
-    for (const ckks::Poly& b : keys.relinearisation->b) copy.b.push_back(b.clone());
-    relinearisation.emplace(ckks::SwitchingKey(context, std::move(copy)));
-  } else if (bundle.relinearisation_level >= 0) {
-    base::fail(base::ErrorCode::kMismatch,
-               keys_name + ": holds no relinearisation key, which this program needs");
-  }
+  wire::check_header(query.header(), model.id(), context.parameters().id(), keys.key_id(),
+                     bundle.input, program::images_per_query(bundle), query_name);
 
   base::pool_reset_peak();
+  const std::size_t held = base::pool_statistics().bytes_in_use;
   const auto start = Clock::now();
-  runtime::Executor executor(model.package().program, context,
-                             relinearisation ? &*relinearisation : nullptr,
+  runtime::Executor executor(model.prepared(), keys.keys(),
                              [&](std::uint32_t i) { return query.ciphertext(i); });
   JobReport report;
   report.resumed = take_up(model, options.checkpoint_path, query_payload, executor);
@@ -105,10 +109,12 @@ JobReport run_job(const Model& model, const wire::EvaluationKeys& keys,
   }
   wire::MessageHeader header = query.header();
   header.port = bundle.answer;
-  report.answer = wire::write_answer(context, header, executor.take_answer());
+  report.answer =
+      wire::write_answer(context, header, bundle.manifest.answer_form, executor.take_answer());
   report.seconds = seconds_since(start);
   report.images = header.images;
-  report.peak_pool_bytes = base::pool_statistics().peak_bytes;
+  report.operations = executor.counts();
+  report.peak_pool_bytes = base::pool_statistics().peak_bytes - held;
   if (!options.checkpoint_path.empty()) ::unlink(options.checkpoint_path.c_str());
   return report;
 }

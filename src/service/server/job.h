@@ -7,27 +7,51 @@
 #include <vector>
 
 #include "networks/program/package.h"
+#include "networks/runtime/executor.h"
 #include "service/wire/message.h"
 
 namespace serdab::server {
 
-/// A program ready to serve: parameters checked against the security table, tables built.
-/// Immutable; const access may be shared.
+/// A program ready to serve: parameters checked against the security table, tables built, weights
+/// encoded. Immutable; const access may be shared.
 class Model {
  public:
-  /// From a program file. Throws base::Error, naming `path`, for files that are not a program or
-  /// whose parameters are refused.
-  static Model load(const std::string& path);
+  /// From a program file. Encoded weights take at most `max_plaintext_bytes` of memory (those of a
+  /// packed program; beyond, they are encoded whenever they are used). Throws base::Error, naming
+  /// `path`, for files that are not a program or whose parameters are refused.
+  static Model load(const std::string& path,
+                    std::size_t max_plaintext_bytes = runtime::Prepared::kNoLimit);
 
-  const program::Package& package() const { return package_; }
+  const program::Package& package() const { return *package_; }
   const program::ProgramId& id() const { return id_; }
   const ckks::Context& context() const { return *context_; }
+  const runtime::Prepared& prepared() const { return *prepared_; }
+  /// Seconds that encoding the weights took.
+  double prepare_seconds() const { return prepare_seconds_; }
 
  private:
   Model() = default;
-  program::Package package_;
+  std::unique_ptr<const program::Package> package_;
   program::ProgramId id_{};
-  std::unique_ptr<ckks::Context> context_;
+  std::unique_ptr<const ckks::Context> context_;
+  std::unique_ptr<const runtime::Prepared> prepared_;
+  double prepare_seconds_ = 0;
+};
+
+/// A client's evaluation keys, expanded for a model: loaded once, used by all its jobs. Immutable;
+/// const access may be shared.
+class LoadedKeys {
+ public:
+  /// Throws base::Error(kMismatch), naming `name`, when a key that the model needs is missing or
+  /// does not reach its level.
+  LoadedKeys(const Model& model, wire::EvaluationKeys&& keys, const std::string& name);
+
+  const ckks::KeyId& key_id() const { return key_id_; }
+  const runtime::Keys& keys() const { return keys_; }
+
+ private:
+  ckks::KeyId key_id_;
+  runtime::Keys keys_;
 };
 
 /// How a job is run.
@@ -45,13 +69,15 @@ struct JobReport {
   double seconds = 0;               ///< from unpacking the query to the packed answer
   std::size_t peak_pool_bytes = 0;  ///< residue memory
   bool resumed = false;
+  program::OperationCounts operations;  ///< done here, not before an interruption
 };
 
-/// Computes the answer to a query without any secret key. A checkpoint of the same program and
-/// query is taken up; one of another is refused; it is removed when the job is done. Throws
-/// base::Error that names query or keys for bytes that are wrong. Uses all threads allowed.
-JobReport run_job(const Model& model, const wire::EvaluationKeys& keys,
-                  const std::string& keys_name, std::span<const std::uint8_t> query_payload,
-                  const std::string& query_name, const JobOptions& options = {});
+/// Computes the answer to a query without any secret key; the keys are those loaded for this model.
+/// A checkpoint of the same program and query is taken up; one of another is refused; it is removed
+/// when the job is done. Throws base::Error that names the query for bytes that are wrong. Uses all
+/// threads allowed.
+JobReport run_job(const Model& model, const LoadedKeys& keys,
+                  std::span<const std::uint8_t> query_payload, const std::string& query_name,
+                  const JobOptions& options = {});
 
 }  // namespace serdab::server

@@ -30,7 +30,7 @@ std::string short_id(std::span<const std::uint8_t> id);
 /// Every serdab file: 8 bytes "SERDAB\r\n", u16 format version, u8 kind, u8 zero, u32 zero, u64
 /// payload size, SHA-256 of the payload, payload. The line ends in the magic show files mangled as
 /// text.
-inline constexpr std::uint16_t kFormatVersion = 1;
+inline constexpr std::uint16_t kFormatVersion = 2;
 inline constexpr std::size_t kHeaderBytes = 56;
 
 /// The largest payload that is read, by kind; a larger announcement is refused before allocation.

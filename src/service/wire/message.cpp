@@ -1,11 +1,15 @@
 #include "service/wire/message.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "engine/base/bytes.h"
 #include "engine/base/error.h"
+#include "engine/base/threads.h"
+#include "engine/ring/automorphism.h"
 #include "service/wire/polynomial.h"
+#include "service/wire/rounding.h"
 
 namespace serdab::wire {
 namespace {
@@ -79,11 +83,123 @@ auto named(const std::string& name, F&& f) {
   }
 }
 
+void write_form(ByteWriter& out, const program::AnswerForm& form) {
+  out.u32(form.stride);
+  out.u8(form.first_bits);
+  out.u8(form.other_bits);
+}
+
+program::AnswerForm read_form(ByteReader& in, const ckks::Context& context,
+                              const program::Port& port) {
+  program::AnswerForm form;
+  form.stride = in.u32();
+  form.first_bits = in.u8();
+  form.other_bits = in.u8();
+  if (!std::has_single_bit(form.stride) || form.stride > context.n()) {
+    in.corrupt("its coefficients stand at multiples of " + std::to_string(form.stride));
+  }
+  if (std::max(form.first_bits, form.other_bits) > program::AnswerForm::kMaxBits ||
+      (form.first_bits == 0) != (form.other_bits == 0)) {
+    in.corrupt("its coefficients have an impossible number of bits");
+  }
+  if (form.first_bits != 0 && port.level.value != 0) in.corrupt("is rounded above level 0");
+  return form;
+}
+
+// The parts of an answer's ciphertexts one after the other: residues, or rounded coefficients.
+class AnswerParts {
+ public:
+  AnswerParts(const ckks::Context& context, const program::Port& port,
+              const program::AnswerForm& form)
+      : context_(context), basis_(context.basis(port.level)), form_(form) {
+    for (std::size_t p = 0; p < port.parts; ++p) {
+      sizes_.push_back(rounded() ? rounded_bytes(context, coefficients(p), bits(p))
+                                 : polynomial_bytes(basis_));
+      stride_ += sizes_.back();
+    }
+  }
+
+  /// Bytes of a ciphertext.
+  std::size_t stride() const { return stride_; }
+
+  void write(const ckks::Ciphertext& ciphertext, std::span<std::uint8_t> out) const {
+    for (std::size_t p = 0; p < sizes_.size(); ++p) {
+      const auto bytes = out.first(sizes_[p]);
+      if (rounded()) {
+        write_rounded(context_, ciphertext.part(p), coefficients(p), bits(p), bytes);
+      } else {
+        write_polynomial(basis_, ciphertext.part(p), bytes);
+      }
+      out = out.subspan(sizes_[p]);
+    }
+  }
+
+  std::vector<ckks::Poly> read(std::span<const std::uint8_t> in, const std::string& name) const {
+    std::vector<ckks::Poly> parts;
+    for (std::size_t p = 0; p < sizes_.size(); ++p) {
+      const auto bytes = in.first(sizes_[p]);
+      parts.push_back(rounded() ? read_rounded(context_, bytes, coefficients(p), bits(p))
+                                : read_polynomial(basis_, bytes, name));
+      in = in.subspan(sizes_[p]);
+    }
+    return parts;
+  }
+
+ private:
+  bool rounded() const { return form_.first_bits != 0; }
+  unsigned bits(std::size_t part) const { return part == 0 ? form_.first_bits : form_.other_bits; }
+  std::size_t coefficients(std::size_t part) const { return part == 0 ? form_.stride : 1; }
+
+  const ckks::Context& context_;
+  ring::RnsBasis basis_;
+  program::AnswerForm form_;
+  std::vector<std::size_t> sizes_;
+  std::size_t stride_ = 0;
+};
+
+// Level, seed and number of digits.
+constexpr std::size_t kKeyHeaderBytes = 4 + sampling::Seed::kBytes + 4;
+
+void write_switching_key(const ckks::Context& context, const ckks::SeededSwitchingKey& key,
+                         ByteWriter& out) {
+  out.u32(key.info.level.value);
+  out.raw(key.seed.bytes);
+  out.u32(static_cast<std::uint32_t>(key.b.size()));
+  const ring::RnsBasis basis = context.basis_qp(key.info.level);
+  std::vector<std::uint8_t> part(polynomial_bytes(basis));
+  for (const ckks::Poly& b : key.b) {
+    write_polynomial(basis, b, part);
+    out.raw(part);
+  }
+}
+
+ckks::SeededSwitchingKey read_switching_key(const ckks::Context& context,
+                                            ckks::SwitchingKeyInfo info, ByteReader& in,
+                                            const std::string& name) {
+  ckks::SeededSwitchingKey key;
+  info.level.value = in.u32();
+  key.info = info;
+  if (info.level > context.max_level()) in.corrupt("holds a key for a level above the chain");
+  const auto seed = in.raw(sampling::Seed::kBytes);
+  std::copy(seed.begin(), seed.end(), key.seed.bytes.begin());
+  const ring::RnsBasis basis = context.basis_qp(info.level);
+  const std::size_t size = polynomial_bytes(basis);
+  const std::size_t digits = in.count(64, size, "key digits");
+  if (digits != context.parameters().digits(info.level)) {
+    in.corrupt("holds a key of " + std::to_string(digits) + " digits, its level needs " +
+               std::to_string(context.parameters().digits(info.level)));
+  }
+  for (std::size_t j = 0; j < digits; ++j) {
+    key.b.push_back(read_polynomial(basis, in.raw(size), name));
+  }
+  return key;
+}
+
 }  // namespace
 
 void check_header(const MessageHeader& header, const program::ProgramId& program_id,
                   const ckks::ParameterId& parameter_id, const ckks::KeyId& key_id,
-                  const program::Port& port, std::size_t slots, const std::string& name) {
+                  const program::Port& port, std::size_t most, const std::string& name) {
   same_id(header.program_id, program_id, "program", name);
   same_id(header.parameter_id, parameter_id, "parameters", name);
   same_id(header.key_id, key_id, "key", name);
@@ -96,9 +212,9 @@ void check_header(const MessageHeader& header, const program::ProgramId& program
   differ("a number of parts of", header.port.parts, port.parts);
   differ("level", header.port.level.value, port.level.value);
   differ("scale", header.port.scale.value, port.scale.value);
-  if (header.images == 0 || header.images > slots) {
+  if (header.images == 0 || header.images > most) {
     base::fail(ErrorCode::kCorrupt, name + ": announces " + std::to_string(header.images) +
-                                        " images, a query holds 1 to " + std::to_string(slots));
+                                        " images, a query holds 1 to " + std::to_string(most));
   }
 }
 
@@ -147,17 +263,17 @@ ckks::Ciphertext QueryView::ciphertext(std::size_t index) const {
 }
 
 std::vector<std::uint8_t> write_answer(const ckks::Context& context, const MessageHeader& header,
+                                       const program::AnswerForm& form,
                                        const std::vector<ckks::Ciphertext>& ciphertexts) {
   ByteWriter out;
   write_header(out, header);
-  const ring::RnsBasis basis = context.basis(header.port.level);
-  std::vector<std::uint8_t> part(polynomial_bytes(basis));
-  for (const ckks::Ciphertext& ciphertext : ciphertexts) {
-    for (std::size_t p = 0; p < header.port.parts; ++p) {
-      write_polynomial(basis, ciphertext.part(p), part);
-      out.raw(part);
-    }
-  }
+  write_form(out, form);
+  const AnswerParts parts(context, header.port, form);
+  std::vector<std::uint8_t> bytes(ciphertexts.size() * parts.stride());
+  base::parallel_for(ciphertexts.size(), [&](std::size_t i) {
+    parts.write(ciphertexts[i], std::span(bytes).subspan(i * parts.stride(), parts.stride()));
+  });
+  out.raw(bytes);
   return out.take();
 }
 
@@ -167,40 +283,46 @@ Answer read_answer(const ckks::Context& context, std::span<const std::uint8_t> p
     ByteReader in(payload, name);
     Answer answer;
     answer.header = read_header(in, context);
-    const ring::RnsBasis basis = context.basis(answer.header.port.level);
-    const std::size_t size = polynomial_bytes(basis);
-    const std::size_t stride = size * answer.header.port.parts;
-    if (in.remaining() % stride != 0 || in.remaining() / stride != answer.header.port.count) {
-      in.corrupt("does not hold the " + std::to_string(answer.header.port.count) +
-                 " ciphertexts it announces");
+    answer.form = read_form(in, context, answer.header.port);
+    const AnswerParts parts(context, answer.header.port, answer.form);
+    const std::uint32_t count = answer.header.port.count;
+    if (in.remaining() % parts.stride() != 0 || in.remaining() / parts.stride() != count) {
+      in.corrupt("does not hold the " + std::to_string(count) + " ciphertexts it announces");
     }
-    for (std::size_t i = 0; i < answer.header.port.count; ++i) {
-      std::vector<ckks::Poly> parts;
-      for (std::size_t p = 0; p < answer.header.port.parts; ++p) {
-        parts.push_back(read_polynomial(basis, in.raw(size), name));
-      }
-      answer.ciphertexts.emplace_back(info_of(answer.header), std::move(parts));
+    for (std::size_t i = 0; i < count; ++i) {
+      answer.ciphertexts.emplace_back(info_of(answer.header),
+                                      parts.read(in.raw(parts.stride()), name));
     }
     return answer;
   });
 }
 
+std::size_t evaluation_key_bytes(const ckks::Context& context, const EvaluationKeys& keys) {
+  std::size_t bytes = keys.parameter_id.size() + keys.key_id.size() + 1 + sizeof(std::uint32_t);
+  const auto add = [&](const ckks::SeededSwitchingKey& key) {
+    bytes += 2 * sizeof(std::uint32_t) + sampling::Seed::kBytes +
+             key.b.size() * polynomial_bytes(context.basis_qp(key.info.level));
+  };
+  if (keys.relinearisation) add(*keys.relinearisation);
+  for (const ckks::SeededSwitchingKey& key : keys.rotations) {
+    bytes += sizeof(std::uint64_t);
+    add(key);
+  }
+  return bytes;
+}
+
 std::vector<std::uint8_t> write_evaluation_keys(const ckks::Context& context,
                                                 const EvaluationKeys& keys) {
   ByteWriter out;
+  out.reserve(evaluation_key_bytes(context, keys));
   out.raw(keys.parameter_id);
   out.raw(keys.key_id);
   out.u8(keys.relinearisation ? 1 : 0);
-  if (!keys.relinearisation) return out.take();
-  const ckks::SeededSwitchingKey& key = *keys.relinearisation;
-  out.u32(key.info.level.value);
-  out.raw(key.seed.bytes);
-  out.u32(static_cast<std::uint32_t>(key.b.size()));
-  const ring::RnsBasis basis = context.basis_qp(key.info.level);
-  std::vector<std::uint8_t> part(polynomial_bytes(basis));
-  for (const ckks::Poly& b : key.b) {
-    write_polynomial(basis, b, part);
-    out.raw(part);
+  if (keys.relinearisation) write_switching_key(context, *keys.relinearisation, out);
+  out.u32(static_cast<std::uint32_t>(keys.rotations.size()));
+  for (const ckks::SeededSwitchingKey& key : keys.rotations) {
+    out.u64(key.info.element.value);
+    write_switching_key(context, key, out);
   }
   return out.take();
 }
@@ -214,19 +336,20 @@ EvaluationKeys read_evaluation_keys(const ckks::Context& context,
     keys.parameter_id = read_id<32>(in);
     keys.key_id = read_id<16>(in);
     same_id(keys.parameter_id, context.parameters().id(), "parameters", name);
-    if (in.u8() != 0) {
-      ckks::SeededSwitchingKey key;
-      key.info = {keys.parameter_id, keys.key_id, {in.u32()}, {0}};
-      if (key.info.level > context.max_level())
-        in.corrupt("holds a key for a level above the chain");
-      const auto seed = in.raw(sampling::Seed::kBytes);
-      std::copy(seed.begin(), seed.end(), key.seed.bytes.begin());
-      const ring::RnsBasis basis = context.basis_qp(key.info.level);
-      const std::size_t digits = in.count(64, polynomial_bytes(basis), "key digits");
-      for (std::size_t j = 0; j < digits; ++j) {
-        key.b.push_back(read_polynomial(basis, in.raw(polynomial_bytes(basis)), name));
+    ckks::SwitchingKeyInfo info{keys.parameter_id, keys.key_id, {}, {0}};
+    if (in.u8() != 0) keys.relinearisation = read_switching_key(context, info, in, name);
+    const std::size_t rotations = in.count(context.slots(), kKeyHeaderBytes, "rotation keys");
+    for (std::size_t i = 0; i < rotations; ++i) {
+      // 1 is no rotation, and elements ascend.
+      const std::uint64_t last = std::max<std::uint64_t>(1, info.element.value);
+      info.element.value = in.u64();
+      if (info.element.value <= last || info.element.value % 2 == 0 ||
+          info.element.value >=
+              ring::exponent_modulus(context.parameters().ring(), context.parameters().log_n())) {
+        in.corrupt("holds a rotation key of element " + std::to_string(info.element.value) +
+                   ", which is none or out of order");
       }
-      keys.relinearisation = std::move(key);
+      keys.rotations.push_back(read_switching_key(context, info, in, name));
     }
     in.finish();
     return keys;

@@ -24,10 +24,11 @@ struct MessageHeader {
 };
 
 /// Throws base::Error(kMismatch), naming `name` and both sides, unless the message is for this
-/// program, these parameters and this key, at the port the program expects.
+/// program, these parameters and this key, at the port the program expects, and has between 1 and
+/// `most` images.
 void check_header(const MessageHeader& header, const program::ProgramId& program_id,
                   const ckks::ParameterId& parameter_id, const ckks::KeyId& key_id,
-                  const program::Port& port, std::size_t slots, const std::string& name);
+                  const program::Port& port, std::size_t most, const std::string& name);
 
 /// Builds a query's payload: seeded ciphertexts, half the bytes. put() may be called from several
 /// threads for distinct indices.
@@ -62,10 +63,13 @@ class QueryView {
   std::size_t stride_ = 0;
 };
 
+/// `form` rounds at level 0 only. An answer says its form.
 std::vector<std::uint8_t> write_answer(const ckks::Context& context, const MessageHeader& header,
+                                       const program::AnswerForm& form,
                                        const std::vector<ckks::Ciphertext>& ciphertexts);
 struct Answer {
   MessageHeader header;
+  program::AnswerForm form;
   std::vector<ckks::Ciphertext> ciphertexts;
 };
 Answer read_answer(const ckks::Context& context, std::span<const std::uint8_t> payload,
@@ -76,7 +80,11 @@ struct EvaluationKeys {
   ckks::ParameterId parameter_id{};
   ckks::KeyId key_id{};
   std::optional<ckks::SeededSwitchingKey> relinearisation;
+  std::vector<ckks::SeededSwitchingKey>
+      rotations;  ///< ascending in Galois element, each at a level
 };
+/// Payload bytes of what write_evaluation_keys and QueryBuilder make.
+std::size_t evaluation_key_bytes(const ckks::Context& context, const EvaluationKeys& keys);
 std::vector<std::uint8_t> write_evaluation_keys(const ckks::Context& context,
                                                 const EvaluationKeys& keys);
 EvaluationKeys read_evaluation_keys(const ckks::Context& context,

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "networks/compiler/plan/work.h"
+#include "networks/program/file_sizes.h"
 #include "networks/program/schedule.h"
 
 namespace serdab::compiler {
@@ -16,14 +17,6 @@ std::vector<double> bits_of(const std::vector<std::uint64_t>& primes) {
   std::vector<double> bits;
   for (std::uint64_t p : primes) bits.push_back(std::log2(static_cast<double>(p)));
   return bits;
-}
-
-// Bytes of n residues modulo the first `count` primes and all special ones, packed.
-std::size_t packed(const std::vector<double>& bits, std::size_t count, std::size_t n) {
-  std::size_t sum = 0;
-  for (std::size_t i = 0; i < count; ++i)
-    sum += (n * static_cast<std::size_t>(std::ceil(bits[i])) + 7) / 8;
-  return sum;
 }
 
 double log_q_at(const Plan& plan, base::Level level) {
@@ -75,28 +68,11 @@ Plan make_plan(const program::Package& package, const ckks_params::MachineProfil
   plan.table_log_qp = ckks_params::max_log_qp(literal.log_n, literal.security);
   plan.estimated_security_bits = ckks_params::estimated_security_bits(literal.log_n, plan.log_qp());
 
-  constexpr std::size_t kSeedBytes = 32;
-  constexpr std::size_t kHeaderBytes = 160;
-  const Value& input = program.input();
-  const Value& answer = program.answer();
-  plan.query_bytes =
-      kHeaderBytes + input.count * (kSeedBytes + packed(plan.prime_bits, input.level.primes(), n));
-  plan.answer_bytes = kHeaderBytes + answer.count * answer.parts *
-                                         packed(plan.prime_bits, answer.level.primes(), n);
-  const auto key_bytes = [&](base::Level level) {
-    const std::size_t primes = level.primes();
-    const std::size_t digits = (primes + literal.digit_primes - 1) / literal.digit_primes;
-    return digits * (packed(plan.prime_bits, primes, n) +
-                     packed(plan.special_prime_bits, plan.special_prime_bits.size(), n));
-  };
-  const std::int32_t level = program::relinearisation_level(program);
-  if (level >= 0) {
-    plan.evaluation_key_bytes = kHeaderBytes + key_bytes({static_cast<unsigned>(level)});
-  }
-  for (const program::RotationKey& key : program::rotation_keys(program)) {
-    plan.evaluation_key_bytes += kSeedBytes + key_bytes(key.level);
-    ++plan.rotation_keys;
-  }
+  const program::FileSizes sizes = program::file_sizes(package);
+  plan.query_bytes = sizes.query;
+  plan.answer_bytes = sizes.answer;
+  plan.evaluation_key_bytes = sizes.evaluation_keys;
+  plan.rotation_keys = program::rotation_keys(program).size();
 
   const auto work = count_work(program, literal.log_n, literal.digit_primes);
   for (std::size_t id = 0; id < program.values.size(); ++id) {
@@ -112,7 +88,7 @@ Plan make_plan(const program::Package& package, const ckks_params::MachineProfil
       machine.seconds({.fresh_bytes = static_cast<double>(plan.peak_bytes)}, threads);
   plan.answer_limit = package.manifest.answer_limit;
   plan.answer_noise = package.manifest.answer_noise;
-  plan.largest_answer = answer.calibrated;
+  plan.largest_answer = program.answer().calibrated;
   return plan;
 }
 

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstddef>
+
+#include "networks/program/package.h"
+
+namespace serdab::program {
+
+/// Bytes of the files that travel for a package (docs/files.md), exact.
+struct FileSizes {
+  std::size_t query = 0;
+  std::size_t answer = 0;
+  std::size_t evaluation_keys = 0;
+};
+FileSizes file_sizes(const Package& package);
+
+}  // namespace serdab::program

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include "networks/program/program.h"
+#include "networks/program/reference.h"
+
+namespace serdab::program::testing {
+
+/// Diagonals with weights at about half of the positions, one for every baby, giant, input and
+/// output; rotations of no step, one step and several.
+inline Transform random_transform(ValueId from, std::uint32_t inputs, std::uint32_t outputs,
+                                  std::uint32_t positions, base::Scale weight_scale,
+                                  unsigned seed) {
+  std::mt19937 random(seed);
+  Transform t{from,
+              {{0, {}}, {1, {1}}, {3, {1, 2}}},
+              {{0, {}}, {8, {8}}, {positions - 16, {positions - 8, positions - 8}}},
+              {},
+              weight_scale};
+  std::uniform_real_distribution<float> weight(-0.3F, 0.3F);
+  for (std::uint32_t giant = 0; giant < t.giants.size(); ++giant) {
+    for (std::uint32_t baby = 0; baby < t.babies.size(); ++baby) {
+      for (std::uint32_t pair = 0; pair < inputs * outputs; ++pair) {
+        Diagonal d{pair / outputs, pair % outputs, baby, giant, {}, {}};
+        for (std::uint32_t p = 0; p < positions; ++p) {
+          if (random() % 2 == 0) continue;
+          d.positions.push_back(p);
+          d.weights.push_back(weight(random));
+        }
+        t.diagonals.push_back(std::move(d));
+      }
+    }
+  }
+  return t;
+}
+
+/// A packed program over four primes: 2 ciphertexts, a transform, constants, a square, a second
+/// transform and sums that repeat every quarter of the positions. Mean squares are those of
+/// `input`.
+inline Program packed_program(const std::vector<std::uint64_t>& primes,
+                              const std::vector<std::uint64_t>& special, std::uint32_t positions,
+                              const Bundle& input) {
+  Program p;
+  p.layout = Layout::kPacked;
+  p.positions = positions;
+  p.primes = primes;
+  p.special_primes = special;
+  const auto push = [&](Op op, std::uint32_t count, unsigned parts, unsigned level,
+                        base::Scale scale) {
+    p.values.push_back({std::move(op), "layer", count, parts, {level}, scale, 1.0});
+    return static_cast<ValueId>(p.values.size() - 1);
+  };
+  const base::Scale s{std::exp2(26)}, w{std::exp2(24)};
+  const ValueId x = push(Input{}, 2, 2, 3, s);
+  const ValueId wide = push(random_transform(x, 2, 2, positions, w, 1), 2, 2, 3, s * w);
+  base::Scale scale = base::rescaled(s * w, primes[3]);
+  const ValueId narrow = push(Rescale{wide, 1}, 2, 2, 2, scale);
+  std::vector<double> constants(2 * std::size_t{positions});
+  for (std::size_t i = 0; i < constants.size(); ++i) {
+    constants[i] = 0.3 * std::sin(static_cast<double>(i));
+  }
+  const ValueId moved = push(AddConstant{narrow, constants}, 2, 2, 2, scale);
+  scale = scale * scale;
+  const ValueId square = push(Square{moved}, 2, 3, 2, scale);
+  const ValueId linear = push(Relinearise{square}, 2, 2, 2, scale);
+  scale = base::rescaled(scale, primes[2]);
+  const ValueId activated = push(Rescale{linear, 1}, 2, 2, 1, scale);
+  const ValueId last = push(random_transform(activated, 2, 1, positions, w, 2), 1, 2, 1, scale * w);
+  scale = base::rescaled(scale * w, primes[1]);
+  const ValueId low = push(Rescale{last, 1}, 1, 2, 0, scale);
+  const std::uint32_t half = positions / 2, quarter = positions / 4;
+  const ValueId sums = push(RotateSum{low, {{half, {half}}, {quarter, {quarter}}}}, 1, 2, 0, scale);
+  std::vector<double> bias(positions);
+  for (std::size_t i = 0; i < bias.size(); ++i)
+    bias[i] = 0.1 * static_cast<double>(i % quarter % 7);
+  push(AddConstant{sums, bias}, 1, 2, 0, scale);
+  run_reference(p, input, [&](ValueId id, Bundle& bundle) {
+    double sum = 0;
+    for (const double v : bundle.data) sum += v * v;
+    p.values[id].mean_square = sum / static_cast<double>(bundle.data.size());
+  });
+  return p;
+}
+
+}  // namespace serdab::program::testing
