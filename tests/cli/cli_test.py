@@ -72,7 +72,8 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(result["agreement"], 1.0)
         self.assertEqual(result["accuracy"], result["cleartext_accuracy"])
         self.assertGreaterEqual(result["accuracy"], 0.975)
-        self.assertGreaterEqual(result["precision_bits"], 11.5)
+        # The largest of 4,500 errors: of 75 runs half gave 11.9 bits or more, four less than 11.5, one 10.7.
+        self.assertGreaterEqual(result["precision_bits"], 10)
         self.assertEqual(picture.read_bytes()[:4], b"\x89PNG")
         rows = logits.read_text().splitlines()
         self.assertEqual(len(rows), 450)
@@ -123,6 +124,33 @@ class CommandLine(unittest.TestCase):
         self.assertRegex(text, r"specificity .* of 10\)")
         ten = json.loads(self.ok("evaluate", self.model, "--data", "digits:val", "--count", 5, "--json"))
         self.assertNotIn("sensitivity", ten)
+
+    def test_packed_round_trip_in_separate_processes(self):
+        model, keys = self.root / "packed", self.root / "packed_keys"
+        query, answer = self.root / "packed_query.sdb", self.root / "packed_answer.sdb"
+        plan = json.loads(self.ok("compile", MODEL, "-o", model, "--layout", "single", "--json"))
+        made = json.loads(self.ok("keygen", model, "-o", keys, "--json"))
+        self.assertGreater(made["rotation_keys"], 0)
+        self.assertEqual(made["rotation_keys"], plan["rotation_keys"])
+        self.assertEqual(made["eval_key_bytes"], plan["eval_key_bytes"])
+        self.fails(3, "encrypt", model, "--key", keys / "secret.key", "-o", query, "digits:val",
+                   says="a query holds at most 1")
+        self.ok("encrypt", model, "--key", keys / "secret.key", "-o", query, "digits:val", "--count", 1)
+        self.assertEqual(query.stat().st_size, plan["query_bytes"])
+        report = json.loads(self.ok("run", model, "--keys", keys / "eval.key", query, "-o", answer,
+                                    "--json", program=SERVER))
+        self.assertEqual(report["images"], 1)
+        self.assertEqual(answer.stat().st_size, plan["answer_bytes"])
+        result = json.loads(self.ok("decrypt", model, "--key", keys / "secret.key", answer,
+                                    "--against", "digits:val", "--json"))
+        self.assertEqual(result["agreement"], 1.0)
+        result = json.loads(self.ok("evaluate", model, "--data", "digits:val", "--count", 3,
+                                    "--weight-memory", 1e-9, "--json"))
+        self.assertEqual((result["queries"], result["weight_bytes"]), (3, 0))
+        self.assertEqual(result["operations"], result["planned_operations"])
+        # A key made for another program lacks its rotations.
+        self.fails(3, "run", model, "--keys", self.keys / "eval.key", query, "-o", answer,
+                   says="eval.key", program=SERVER)
 
     def test_errors_say_file_and_reason(self):
         broken = self.root / "broken.sdb"

@@ -275,6 +275,7 @@ Compiled compile(const graph::Graph& graph, std::span<const double> calibration,
 
   Compiled result;
   result.package.manifest = make_manifest(graph, network, std::move(built.input_elements));
+  result.package.manifest.answer_rows = built.circuit.answer_rows;
   result.package.parameters = std::move(found.parameters);
   result.package.program = program::split_sums(found.emitted.program);
   result.package.manifest.answer_rows = std::move(built.circuit.answer_rows);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
+#include <utility>
 
 namespace serdab::program {
 namespace {
@@ -201,6 +203,23 @@ std::size_t ciphertext_bytes(const Value& value, std::size_t n) {
   return value.parts * value.level.primes() * n * sizeof(std::uint64_t);
 }
 
+namespace {
+
+// What a transform holds at once besides its inputs: rotated inputs and inner sums, each a pair of
+// polynomials modulo Q and P.
+std::size_t transform_bytes(const Program& program, const Value& value, const Transform& op,
+                            std::size_t n) {
+  std::set<std::pair<std::uint32_t, std::uint32_t>> rotated, sums;
+  for (const Diagonal& diagonal : op.diagonals) {
+    rotated.insert({diagonal.input, diagonal.baby});
+    sums.insert({diagonal.giant, diagonal.output});
+  }
+  const std::size_t primes = value.level.primes() + program.special_primes.size();
+  return (rotated.size() + sums.size()) * 2 * primes * n * sizeof(std::uint64_t);
+}
+
+}  // namespace
+
 std::size_t planned_peak_bytes(const Program& program, const Schedule& schedule, std::size_t n,
                                std::size_t threads) {
   std::size_t live = 0;
@@ -220,6 +239,10 @@ std::size_t planned_peak_bytes(const Program& program, const Schedule& schedule,
         3 * threads * largest;
     for (ValueId id : stage.stored) live += elements * ciphertext_bytes(program.values[id], n);
     peak = std::max(peak, live + (stage.values.size() > 1 ? temporary : 0));
+    const Value& first = program.values[stage.values.front()];
+    if (const auto* transform = std::get_if<Transform>(&first.op)) {
+      peak = std::max(peak, live + transform_bytes(program, first, *transform, n));
+    }
     for (const Element& e : wave.release) live -= ciphertext_bytes(program.values[e.value], n);
   }
   return peak;
