@@ -101,7 +101,7 @@ void add_compile_options(CLI::App* verb, CompileArguments& arguments) {
   verb->add_option(
           "--guard", arguments.guard,
           "Bits of room above the magnitudes seen in calibration before a query is spoiled: 6, "
-          "single 3")
+          "single 2")
       ->check(CLI::Range(0.0, 40.0));
   verb->add_option("--batch", arguments.images,
                    "Images a query will hold; 0: as many as fit, or one with --layout single");

@@ -204,7 +204,7 @@ class Chooser {
     choice.notes = layouts->lines;
     SearchGoal goal = common_goal();
     goal.precision_bits = options_.precision_bits.value_or(6);
-    goal.guard_bits = options_.guard_bits.value_or(3);
+    goal.guard_bits = options_.guard_bits.value_or(2);
     goal.ring = ring;
     goal.log_n = log_n;
     goal.images = std::max<std::size_t>(1, options_.images);
