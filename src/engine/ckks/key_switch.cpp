@@ -137,16 +137,25 @@ void multiply_keys(const ring::RnsBasis& basis, std::size_t i, std::size_t digit
                    const std::uint64_t* const* values, const SwitchingKey& key,
                    const Addends& addends, std::uint64_t* out_b, std::uint64_t* out_a) {
   std::array<const std::uint64_t*, kMaxDigits> b, a;
+  std::array<const std::uint32_t*, kMaxDigits> b_short, a_short;
   const std::size_t limb = key_limb(basis, key, i);
+  const bool is_short = key.b(0).is_short(limb);
   for (std::size_t j = 0; j < digits; ++j) {
-    b[j] = key.b(j).limb(limb);
-    a[j] = key.a(j).limb(limb);
+    if (is_short) {
+      b_short[j] = key.b(j).short_limb(limb);
+      a_short[j] = key.a(j).short_limb(limb);
+    } else {
+      b[j] = key.b(j).limb(limb);
+      a[j] = key.a(j).limb(limb);
+    }
   }
   kernels::kernels().inner_product(basis.modulus(i),
                                    {.digits = digits,
                                     .d = values,
-                                    .k0 = b.data(),
-                                    .k1 = a.data(),
+                                    .k0 = is_short ? nullptr : b.data(),
+                                    .k1 = is_short ? nullptr : a.data(),
+                                    .k0_short = is_short ? b_short.data() : nullptr,
+                                    .k1_short = is_short ? a_short.data() : nullptr,
                                     .addend0 = addends.b,
                                     .addend1 = addends.a,
                                     .w = addends.w,
@@ -202,20 +211,28 @@ SwitchedPair inner_product(const Context& context, const Decomposition& decompos
   return out;
 }
 
-SwitchedPair inner_product_moved(const Context& context, const Decomposition& decomposition,
-                                 const GaloisKey& key, const Lift& lift) {
-  SERDAB_ASSERT(key.is_moved() && key.switching_key().info().level >= decomposition.level);
+std::vector<SwitchedPair> inner_products_moved(const Context& context,
+                                               const Decomposition& decomposition,
+                                               std::span<const GaloisKey* const> keys,
+                                               const Lift& lift) {
   const ring::RnsBasis basis = context.basis_qp(decomposition.level);
   const auto& k = kernels::kernels();
-  SwitchedPair out{Poly(basis.n(), basis.size()), Poly(basis.n(), basis.size())};
-  ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
+  std::vector<SwitchedPair> out;
+  for (const GaloisKey* key : keys) {
+    SERDAB_ASSERT(key->is_moved() && key->switching_key().info().level >= decomposition.level);
+    out.push_back({Poly(basis.n(), basis.size()), Poly(basis.n(), basis.size())});
+  }
+  ring::for_each_limb(basis.size(), basis.n() * keys.size(), [&](std::size_t i) {
     // The sums stay in cache until they are moved.
     base::Buffer<std::uint64_t> b(basis.n()), a(basis.n());
     const auto values = values_of(decomposition, i);
-    multiply_keys(basis, i, values.size(), values.data(), key.switching_key(),
-                  lifted(context, basis, lift, i), b.data(), a.data());
-    k.permute(key.automorphism().moves(), b.data(), out.b.limb(i), basis.n());
-    k.permute(key.automorphism().moves(), a.data(), out.a.limb(i), basis.n());
+    for (std::size_t rotation = 0; rotation < keys.size(); ++rotation) {
+      const GaloisKey& key = *keys[rotation];
+      multiply_keys(basis, i, values.size(), values.data(), key.switching_key(),
+                    lifted(context, basis, lift, i), b.data(), a.data());
+      k.permute(key.automorphism().moves(), b.data(), out[rotation].b.limb(i), basis.n());
+      k.permute(key.automorphism().moves(), a.data(), out[rotation].a.limb(i), basis.n());
+    }
   });
   return out;
 }
@@ -258,6 +275,12 @@ void switch_key_moved_add(const Context& context, const Poly& poly, Level level,
     move(b, sum.b.limb(i));
     move(a, sum.a.limb(i));
   });
+}
+
+Poly divide_by_p(const Context& context, Level level, Poly&& a) {
+  Poly* const only = &a;
+  ring::divide_by_last(context.basis_qp(level), context.mod_down_converter(level), {&only, 1});
+  return std::move(a);
 }
 
 void mod_down(const Context& context, Level level, SwitchedPair& pair, std::size_t primes) {

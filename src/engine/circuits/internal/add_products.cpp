@@ -27,7 +27,9 @@ std::size_t tile_columns(std::size_t n, std::size_t operands) {
 
 /// The pointers of one kernel call.
 struct Call {
+  bool is_short = false;
   std::size_t count = 0;
+  std::array<const std::uint32_t*, kMaxProducts> plain_short;
   std::array<const std::uint64_t*, kMaxProducts> plain, b, a;
 };
 
@@ -42,17 +44,19 @@ class GroupSum {
 
   void run(const Call& call) {
     if (call.count > 0) {
-      kernels::kernels().inner_product(modulus_,
-                                       {.digits = call.count,
-                                        .d = call.plain.data(),
-                                        .k0 = call.b.data(),
-                                        .k1 = call.a.data(),
-                                        .addend0 = accumulate_ ? b_ : nullptr,
-                                        .addend1 = accumulate_ ? a_ : nullptr,
-                                        .w = accumulate_ ? std::uint64_t{1} : 0,
-                                        .out0 = b_,
-                                        .out1 = a_},
-                                       columns_);
+      kernels::kernels().inner_product(
+          modulus_,
+          {.digits = call.count,
+           .d = call.is_short ? nullptr : call.plain.data(),
+           .k0 = call.b.data(),
+           .k1 = call.a.data(),
+           .d_short = call.is_short ? call.plain_short.data() : nullptr,
+           .addend0 = accumulate_ ? b_ : nullptr,
+           .addend1 = accumulate_ ? a_ : nullptr,
+           .w = accumulate_ ? std::uint64_t{1} : 0,
+           .out0 = b_,
+           .out1 = a_},
+          columns_);
     } else if (!accumulate_) {
       std::memset(b_, 0, columns_ * sizeof(std::uint64_t));
       std::memset(a_, 0, columns_ * sizeof(std::uint64_t));
@@ -71,8 +75,7 @@ class GroupSum {
 }  // namespace
 
 void add_products(const ckks::Context& context, ckks::Level level, const ProductBatch& batch,
-                  const std::vector<Operand>& operands,
-                  std::span<const ckks::LiftedPlaintext> plains,
+                  const std::vector<Operand>& operands, std::span<const ring::PackedPoly> plains,
                   std::vector<ckks::SwitchedPair>& sums) {
   const ring::RnsBasis basis = context.basis_qp(level);
   const auto add_tile = [&](const Tile& tile) {
@@ -87,8 +90,13 @@ void add_products(const ckks::Context& context, ckks::Level level, const Product
           sum.run(call);
           call.count = 0;
         }
-        call.plain[call.count] =
-            plains[product.plain - batch.first].poly.limb(tile.limb) + tile.begin;
+        const ring::PackedPoly& plain = plains[product.plain - batch.first];
+        call.is_short = plain.is_short(tile.limb);
+        if (call.is_short) {
+          call.plain_short[call.count] = plain.short_limb(tile.limb) + tile.begin;
+        } else {
+          call.plain[call.count] = plain.limb(tile.limb) + tile.begin;
+        }
         call.b[call.count] = operand.pair.b.limb(tile.limb) + tile.begin;
         call.a[call.count] = operand.pair.a.limb(tile.limb) + tile.begin;
         ++call.count;
