@@ -119,32 +119,36 @@ void measure_products(ckks_params::MachineProfile& profile) {
   profile.multiplication_ns = seconds / (2.0 * kDigits * kLimbs * kN) * kNano;
 }
 
-// Sums of eight digits with keys of four-byte words, as packed programs have them: with the keys of
-// one prime over and over, and with more than the caches hold.
+// Sums of eight digits with keys, all of four-byte words, as packed programs have them: with the
+// keys of one prime over and over, and with more than the caches hold.
 void measure_short_products(ckks_params::MachineProfile& profile) {
   static_assert(ckks_params::kShortPrimeBits == kernels::kShortBits);
   constexpr std::size_t kDigits = 8, kPackedN = std::size_t{1} << 13, kLimbs = 160;
   constexpr std::size_t kWordsOfLimb = 2 * kDigits * kPackedN;
   const Modulus q = primes(1, 24).front();
   base::Buffer<std::uint32_t> keys(kLimbs * kWordsOfLimb);  // 80 MiB
+  base::Buffer<std::uint32_t> digits(kDigits * kPackedN);
   const Words some = random_words(q, kPackedN, 1);
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    keys[i] = static_cast<std::uint32_t>(some[i % kPackedN]);
-  }
-  const std::vector<Words> digits = random_arrays(kDigits, q);
+  const auto fill = [&](base::Buffer<std::uint32_t>& words) {
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      words[i] = static_cast<std::uint32_t>(some[i % kPackedN]);
+    }
+  };
+  fill(keys);
+  fill(digits);
   Words out0(kPackedN), out1(kPackedN);
   const auto multiply = [&](std::size_t limb) {
-    const std::uint64_t* d[kDigits];
+    const std::uint32_t* d[kDigits];
     const std::uint32_t* k0[kDigits];
     const std::uint32_t* k1[kDigits];
     for (std::size_t j = 0; j < kDigits; ++j) {
-      d[j] = digits[j].data();
+      d[j] = digits.data() + j * kPackedN;
       k0[j] = keys.data() + limb * kWordsOfLimb + 2 * j * kPackedN;
       k1[j] = k0[j] + kPackedN;
     }
     kernels::kernels().inner_product(q,
                                      {.digits = kDigits,
-                                      .d = d,
+                                      .d_short = d,
                                       .k0_short = k0,
                                       .k1_short = k1,
                                       .out0 = out0.data(),
@@ -152,10 +156,10 @@ void measure_short_products(ckks_params::MachineProfile& profile) {
                                      kPackedN);
   };
   const double cached = best_seconds([&] { multiply(0); });
-  const double streamed = best_seconds([&] {
-                            for (std::size_t limb = 0; limb < kLimbs; ++limb) multiply(limb);
-                          }) /
-                          kLimbs;
+  const auto all = [&] {
+    for (std::size_t limb = 0; limb < kLimbs; ++limb) multiply(limb);
+  };
+  const double streamed = best_seconds(all) / kLimbs;
   profile.short_product_ns = cached / kWordsOfLimb * kNano;
   profile.streamed_byte_ns =
       std::max(0.0, streamed - cached) / (kWordsOfLimb * sizeof(std::uint32_t)) * kNano;

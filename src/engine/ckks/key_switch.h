@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -14,7 +16,7 @@ namespace serdab::ckks {
 /// once, it serves any number of rotations (hoisting).
 struct Decomposition {
   Level level;
-  std::vector<Poly> digits;
+  std::vector<ring::PackedPoly> digits;
 };
 Decomposition mod_up(const Context& context, const Poly& poly, Level level);
 
@@ -37,8 +39,15 @@ struct Lift {
 SwitchedPair inner_product(const Context& context, const Decomposition& decomposition,
                            const SwitchingKey& key, const Lift& lift = {});
 
-/// The same with keys for X^g, each moved by its X → X^g at the end. Goes prime by prime, so that
-/// the digits' values are used by all keys while they are in cache.
+/// Takes both sums of one key, by its place, modulo the prime of one limb, not yet moved; on
+/// several threads at once, for different limbs.
+using SumSink = std::function<void(std::size_t key, std::size_t limb, const std::uint64_t* b,
+                                   const std::uint64_t* a)>;
+/// The same with several keys. Goes prime by prime, so that the digits' values are used by all keys
+/// while they are in cache.
+void inner_products(const Context& context, const Decomposition& decomposition,
+                    std::span<const GaloisKey* const> keys, const Lift& lift, const SumSink& sink);
+/// Each moved by its key's X → X^g.
 std::vector<SwitchedPair> inner_products_moved(const Context& context,
                                                const Decomposition& decomposition,
                                                std::span<const GaloisKey* const> keys,

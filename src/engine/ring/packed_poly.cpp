@@ -17,17 +17,26 @@ void shorten(const std::uint64_t* from, std::uint32_t* to, std::size_t n) {
 
 }  // namespace
 
-PackedPoly::PackedPoly(const RnsBasis& basis, const RnsPoly<Ntt>& poly) : n_(basis.n()) {
-  SERDAB_ASSERT(poly.secrecy() == base::Secrecy::kPublic && poly.limbs() >= basis.size());
-  limbs_.resize(basis.size());
+PackedPoly::PackedPoly(const RnsBasis& basis) : limbs_(basis.size()), n_(basis.n()) {
   for (std::size_t i = 0; i < basis.size(); ++i) {
     if (fits_short(basis, i)) {
       limbs_[i].short_words = base::Buffer<std::uint32_t>(n_);
-      shorten(poly.limb(i), limbs_[i].short_words.data(), n_);
     } else {
       limbs_[i].words = base::Buffer<std::uint64_t>(n_);
-      std::copy_n(poly.limb(i), n_, limbs_[i].words.data());
     }
+  }
+}
+
+PackedPoly::PackedPoly(const RnsBasis& basis, const RnsPoly<Ntt>& poly) : PackedPoly(basis) {
+  SERDAB_ASSERT(poly.secrecy() == base::Secrecy::kPublic && poly.limbs() >= basis.size());
+  for (std::size_t i = 0; i < basis.size(); ++i) set_limb(i, poly.limb(i));
+}
+
+void PackedPoly::set_limb(std::size_t i, const std::uint64_t* words) {
+  if (is_short(i)) {
+    shorten(words, limbs_[i].short_words.data(), n_);
+  } else if (words != limb(i)) {
+    std::copy_n(words, n_, limb(i));
   }
 }
 

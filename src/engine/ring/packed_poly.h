@@ -16,6 +16,8 @@ namespace serdab::ring {
 class PackedPoly {
  public:
   PackedPoly() = default;
+  /// Contents unspecified until set.
+  explicit PackedPoly(const RnsBasis& basis);
   /// The polynomial's first basis.size() limbs.
   PackedPoly(const RnsBasis& basis, const RnsPoly<Ntt>& poly);
 
@@ -25,6 +27,11 @@ class PackedPoly {
   /// Of a limb that is short, and of one that is not.
   const std::uint32_t* short_limb(std::size_t i) const { return limbs_[i].short_words.data(); }
   const std::uint64_t* limb(std::size_t i) const { return limbs_[i].words.data(); }
+
+  /// For a limb that is not short.
+  std::uint64_t* limb(std::size_t i) { return limbs_[i].words.data(); }
+  /// `words` may be the limb's own.
+  void set_limb(std::size_t i, const std::uint64_t* words);
 
   RnsPoly<Ntt> unpacked() const;
   /// X → X^g.

@@ -9,10 +9,15 @@
 
 namespace serdab::circuits::internal {
 
+/// A pair that is only multiplied with any more.
+struct PackedPair {
+  ring::PackedPoly b, a;
+};
+
 /// P times a rotated input, in basis QP. Of the input itself the limbs of P are left out: modulo
 /// those primes it is 0.
 struct Operand {
-  ckks::SwitchedPair pair;
+  PackedPair pair;
   bool has_p = true;
 };
 

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "engine/circuits/internal/operands.h"
 #include "engine/kernels/kernels.h"
 #include "engine/ring/arithmetic.h"
@@ -25,7 +27,11 @@ class TreeWalk {
         clock_(clock) {}
 
   void from_input(const ckks::Ciphertext& x) {
-    if (tree_[0].operand) operands_[*tree_[0].operand] = {lift(evaluator_.context(), x), false};
+    if (tree_[0].operand) {
+      const ring::RnsBasis basis = evaluator_.context().basis(x.level());
+      const ckks::SwitchedPair lifted = lift(evaluator_.context(), x);
+      operands_[*tree_[0].operand] = {{{basis, lifted.b}, {basis, lifted.a}}, false};
+    }
     clock_.charge(&StageSeconds::inner_products);
     rotate(0, x);
   }
@@ -41,27 +47,64 @@ class TreeWalk {
     for (const std::size_t child : tree_[node].children) {
       keys.push_back(&key_of_step(context, keys_, tree_[child].step));
     }
-    std::vector<ckks::LiftedCiphertext> lifted = evaluator_.apply_galois_lifted(x, part1, keys);
+    std::vector<Rotated> rotated;
+    for (const std::size_t child : tree_[node].children) rotated.push_back(room(x.level(), child));
+    const auto take = [&](std::size_t k, std::size_t i, const std::uint64_t* b,
+                          const std::uint64_t* a) {
+      const kernels::Permutation moves = keys[k]->automorphism().moves();
+      move(moves, i, b, rotated[k].pair.b, rotated[k].operand.b);
+      move(moves, i, a, rotated[k].pair.a, rotated[k].operand.a);
+    };
+    ckks::inner_products(context, part1, keys, {&x.part(0), nullptr}, take);
     clock_.charge(&StageSeconds::inner_products);
-    for (std::size_t i = 0; i < lifted.size(); ++i) {
-      visit(tree_[node].children[i], std::move(lifted[i]));
+    for (std::size_t k = 0; k < rotated.size(); ++k) {
+      visit(tree_[node].children[k], x.info(), std::move(rotated[k]));
     }
   }
 
-  void visit(std::size_t node, ckks::LiftedCiphertext&& lifted) {
-    ++(tree_[node].operand ? ran_.lazy_rotations : ran_.full_rotations);
-    if (tree_[node].operand) {
-      Operand& operand = operands_[*tree_[node].operand];
-      if (tree_[node].children.empty()) {
-        operand = {std::move(lifted.pair)};
-        return;
-      }
-      operand = {{lifted.pair.b.clone(), lifted.pair.a.clone()}};
+  /// What a rotation is needed as: to be rotated again, to be multiplied with.
+  struct Rotated {
+    ckks::SwitchedPair pair;
+    PackedPair operand;
+  };
+
+  Rotated room(ckks::Level level, std::size_t node) const {
+    const ring::RnsBasis basis = evaluator_.context().basis_qp(level);
+    Rotated rotated;
+    if (!tree_[node].children.empty()) {
+      rotated.pair = {ckks::Poly(basis.n(), basis.size()), ckks::Poly(basis.n(), basis.size())};
     }
+    if (tree_[node].operand) {
+      rotated.operand = {ring::PackedPoly(basis), ring::PackedPoly(basis)};
+    }
+    return rotated;
+  }
+
+  // One limb to whichever of both there is room in.
+  static void move(const kernels::Permutation& moves, std::size_t i, const std::uint64_t* from,
+                   ckks::Poly& poly, ring::PackedPoly& operand) {
+    const auto& k = kernels::kernels();
+    const std::size_t n = poly.empty() ? operand.n() : poly.n();
+    if (!poly.empty()) {
+      k.permute(moves, from, poly.limb(i), n);
+      if (operand.limbs() > 0) operand.set_limb(i, poly.limb(i));
+    } else if (operand.is_short(i)) {
+      base::Buffer<std::uint64_t> moved(n);
+      k.permute(moves, from, moved.data(), n);
+      operand.set_limb(i, moved.data());
+    } else {
+      k.permute(moves, from, operand.limb(i), n);
+    }
+  }
+
+  void visit(std::size_t node, const ckks::CiphertextInfo& info, Rotated&& rotated) {
+    ++(tree_[node].operand ? ran_.lazy_rotations : ran_.full_rotations);
+    if (tree_[node].operand) operands_[*tree_[node].operand] = {std::move(rotated.operand), true};
+    if (tree_[node].children.empty()) return;
     ran_.divisions += 2;
-    const ckks::Ciphertext rotated = evaluator_.lower(std::move(lifted));
+    const ckks::Ciphertext divided = evaluator_.lower({info, std::move(rotated.pair)});
     clock_.charge(&StageSeconds::divisions);
-    rotate(node, rotated);
+    rotate(node, divided);
   }
 
   const ckks::Evaluator& evaluator_;
