@@ -101,10 +101,14 @@ void add_compile_options(CLI::App* verb, CompileArguments& arguments) {
   verb->add_option(
           "--guard", arguments.guard,
           "Bits of room above the magnitudes seen in calibration before a query is spoiled: 6, "
-          "single 3")
+          "single 2")
       ->check(CLI::Range(0.0, 40.0));
   verb->add_option("--batch", arguments.images,
                    "Images a query will hold; 0: as many as fit, or one with --layout single");
+  verb->add_option("--max-key-bytes", arguments.max_key_bytes,
+                   "Evaluation keys may take so many bytes (5MB, 1GB): rotations without a key of "
+                   "their own take several steps")
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true));
   verb->add_option("--degree", arguments.degree,
                    "Degree of the polynomials that stand for ReLU, SiLU and the like")
       ->check(CLI::Range(2u, 4u));
@@ -133,6 +137,7 @@ compiler::Compiled compile_model(const std::string& onnx_path, const CompileArgu
   options.precision_bits = arguments.precision;
   options.guard_bits = arguments.guard;
   options.images = arguments.images;
+  options.max_key_bytes = arguments.max_key_bytes;
   options.threads = thread_count(globals);
   options.activations.degree = arguments.degree;
   options.activations.method = arguments.fit == "minimax" ? compiler::FitMethod::kMinimax

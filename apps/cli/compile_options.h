@@ -19,6 +19,7 @@ struct CompileArguments {
   std::string calibrate;
   std::string data_dir;
   std::size_t images = 0;
+  std::optional<std::size_t> max_key_bytes;
   unsigned degree = 4;
   std::string fit = "lsq";
 };

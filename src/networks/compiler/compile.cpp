@@ -19,6 +19,7 @@
 #include "networks/compiler/passes/merge_linear/merge_linear.h"
 #include "networks/compiler/passes/prune/prune.h"
 #include "networks/compiler/plan/work.h"
+#include "networks/compiler/rotation_keys/limit_rotation_keys.h"
 #include "networks/graph/executor/executor.h"
 #include "networks/program/answer_form.h"
 #include "networks/program/split_sums.h"
@@ -203,7 +204,7 @@ class Chooser {
     choice.notes = layouts->lines;
     SearchGoal goal = common_goal();
     goal.precision_bits = options_.precision_bits.value_or(6);
-    goal.guard_bits = options_.guard_bits.value_or(3);
+    goal.guard_bits = options_.guard_bits.value_or(2);
     goal.ring = ring;
     goal.log_n = log_n;
     goal.images = std::max<std::size_t>(1, options_.images);
@@ -277,6 +278,15 @@ Compiled compile(const graph::Graph& graph, std::span<const double> calibration,
   result.package.manifest.answer_rows = built.circuit.answer_rows;
   result.package.parameters = std::move(found.parameters);
   result.package.program = program::split_sums(found.emitted.program);
+  result.package.manifest.answer_rows = std::move(built.circuit.answer_rows);
+  std::vector<std::string> key_notes;
+  if (options.max_key_bytes) {
+    const std::size_t given_up = limit_rotation_keys(result.package, *options.max_key_bytes);
+    if (given_up > 0) {
+      key_notes.push_back(fmt::format(
+          "{} rotation keys left out: their rotations take several steps", given_up));
+    }
+  }
   result.package.manifest.answer_limit = std::min(
       wrap_limit(result.package.program), found.largest_answer * std::exp2(choice.guard_bits));
   result.package.manifest.answer_noise = found.answer_noise;
@@ -288,6 +298,7 @@ Compiled compile(const graph::Graph& graph, std::span<const double> calibration,
   result.plan.considered = std::move(found.considered);
   result.plan.notes = graph.notes;
   result.plan.notes.insert(result.plan.notes.end(), choice.notes.begin(), choice.notes.end());
+  result.plan.notes.insert(result.plan.notes.end(), key_notes.begin(), key_notes.end());
   for (const Approximation& a : approximated.approximations) {
     result.plan.notes.push_back(fmt::format(
         "{} '{}' became a polynomial of degree {} on [{:.3g}, {:.3g}], error up to {:.2g} there",

@@ -27,11 +27,12 @@ struct CompileOptions {
   ckks_params::SecurityLevel security = ckks_params::SecurityLevel::k128;
   /// Of the answers, −log2(largest error / largest answer); empty: 14, packed 6.
   std::optional<double> precision_bits;
-  /// Room above calibrated magnitudes before a value wraps; empty: 6, packed 3 (nobody else's
+  /// Room above calibrated magnitudes before a value wraps; empty: 6, packed 2 (nobody else's
   /// image is spoiled).
   std::optional<double> guard_bits;
   std::size_t images = 0;            ///< images a query will hold; 0: as many as fit, packed one
-  std::size_t threads = 1;           ///< for predictions
+  std::optional<std::size_t> max_key_bytes;  ///< of all evaluation keys
+  std::size_t threads = 1;                   ///< for predictions
   ApproximationOptions activations;  ///< for layers that are no polynomials yet
 };
 

@@ -36,6 +36,7 @@ struct BitBudget {
 struct Chain {
   std::vector<double> log_primes;              ///< q_0 first
   std::vector<std::uint32_t> reduction_drops;  ///< by node; 0 for nodes that are no reductions
+  std::vector<double> log_scale;               ///< by node, as it would be with primes of just these sizes
   double log_q() const;
 };
 

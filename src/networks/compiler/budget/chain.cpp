@@ -40,6 +40,7 @@ class ChainPlanner {
     chain.log_primes.assign(pieces, std::max(base / static_cast<double>(pieces), min_prime_bits_));
     chain.log_primes.insert(chain.log_primes.end(), dropped_.rbegin(), dropped_.rend());
     chain.reduction_drops = std::move(drops_);
+    chain.log_scale = scale_;
     if (chain.log_primes.size() > 100) {
       base::fail(
           base::ErrorCode::kUnsupported,

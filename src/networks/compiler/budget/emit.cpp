@@ -29,11 +29,11 @@ double largest_weight(const CircuitAffine& op) {
 class Emitter {
  public:
   Emitter(const Circuit& circuit, const NodeStatistics& statistics, const BitBudget& budget,
-          const std::vector<std::uint32_t>& drops, Program& program)
+          const Chain& chain, Program& program)
       : circuit_(circuit),
         statistics_(statistics),
         budget_(budget),
-        drops_(drops),
+        chain_(chain),
         program_(program) {}
 
   std::vector<ValueId> run() {
@@ -200,7 +200,7 @@ class Emitter {
     const Value from = of(op.from);
     ValueId source = value_of_[op.from];
     if (from.parts == 3) source = push(program::Relinearise{source}, 2, from.level, from.scale);
-    const std::uint32_t drops = drops_[id_];
+    const std::uint32_t drops = chain_.reduction_drops[id_];
     if (drops == 0) return source;
     base::Scale scale = from.scale;
     for (std::uint32_t i = 0; i < drops; ++i) {
@@ -213,8 +213,9 @@ class Emitter {
     const Value from = of(op.from);
     program::Transform transform;
     transform.from = value_of_[op.from];
-    const double weights =
-        op.plus ? of(*op.plus).scale.value / from.scale.value : std::exp2(budget_.log_scale[id_]);
+    // Primes are never quite of the size that was wished: the weights bring the scale back.
+    const double wanted = op.plus ? of(*op.plus).scale.value : std::exp2(chain_.log_scale[id_]);
+    const double weights = wanted / from.scale.value;
     transform.weight_scale = {std::max(1.0, weights)};
     transform.babies = rotations(op.split.babies);
     transform.giants = rotations(op.split.giants);
@@ -259,7 +260,7 @@ class Emitter {
   const Circuit& circuit_;
   const NodeStatistics& statistics_;
   const BitBudget& budget_;
-  const std::vector<std::uint32_t>& drops_;
+  const Chain& chain_;
   Program& program_;
   std::vector<ValueId> value_of_;
   NodeId id_ = 0;
@@ -276,7 +277,7 @@ Emitted emit(const Circuit& circuit, const NodeStatistics& statistics, const Bit
   result.program.primes = primes;
   result.program.special_primes = special_primes;
   result.value_of_node =
-      Emitter(circuit, statistics, budget, chain.reduction_drops, result.program).run();
+      Emitter(circuit, statistics, budget, chain, result.program).run();
   program::verify(result.program);
   return result;
 }

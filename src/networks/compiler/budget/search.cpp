@@ -202,7 +202,7 @@ class Search {
         solve_budget(circuit_, statistics_, sensitivity_, noise, target, goal_.guard_bits);
     budget.spare_bits = spare;
     budget.largest_prime_bits = largest;
-    const Chain chain = plan_chain(circuit_, statistics_, budget, min_prime_bits(log_n));
+    Chain chain = plan_chain(circuit_, statistics_, budget, min_prime_bits(log_n));
     if (!tried_.insert(chain.log_primes).second) return std::nullopt;
     const double limit = ckks_params::max_log_qp(log_n, goal_.security);
     if (chain.log_q() > limit) {
@@ -218,8 +218,7 @@ class Search {
     candidate.literal.log_n = log_n;
     candidate.literal.security = goal_.security;
     try {
-      candidate.literal.q = ckks_params::choose_primes(ring, log_n, chain.log_primes);
-      candidate.emitted = emit(circuit_, statistics_, budget, chain, candidate.literal.q, {});
+      emit_with_room(chain, budget, candidate);
       choose_key_switching(candidate);
       Parameters::create(candidate.literal);
     } catch (const base::Error& error) {
@@ -227,6 +226,37 @@ class Search {
       return std::nullopt;
     }
     return candidate;
+  }
+
+  // Primes near the sizes asked for leave scales that differ a little from the planned ones, twice
+  // as much after each squaring: the last modulus makes up for it.
+  void emit_with_room(Chain& chain, const BitBudget& budget, Candidate& candidate) const {
+    constexpr int kTries = 4;
+    for (int i = 0; i < kTries; ++i) {
+      candidate.literal.q = ckks_params::choose_primes(candidate.literal.ring,
+                                                       candidate.literal.log_n, chain.log_primes);
+      candidate.emitted = emit(circuit_, statistics_, budget, chain, candidate.literal.q, {});
+      const double missing = goal_.guard_bits - headroom_bits(candidate.emitted.program);
+      if (missing < 0.25) return;
+      chain.log_primes.front() =
+          std::min(chain.log_primes.front() + missing, budget.largest_prime_bits);
+    }
+    base::fail(base::ErrorCode::kUnsupported,
+               "primes of the sizes wanted are too rare here: a value would wrap");
+  }
+
+  // Of the value that comes closest to wrapping, above its calibrated magnitude.
+  static double headroom_bits(const program::Program& program) {
+    std::vector<double> log_q = {0};
+    for (const std::uint64_t q : program.primes) {
+      log_q.push_back(log_q.back() + std::log2(static_cast<double>(q)));
+    }
+    double least = log_q.back();
+    for (const program::Value& value : program.values) {
+      least = std::min(least, log_q[value.level.primes()] - 1 - std::log2(value.scale.value) -
+                                  std::log2(std::max(value.calibrated, 1e-9)));
+    }
+    return least;
   }
 
   // Fewer, longer digits save transforms and key bytes but need more special primes: the cheapest
