@@ -151,8 +151,7 @@ class Search {
         const std::uint32_t total = positions() / block;
         if (total == 0) continue;
         const bool cyclic = std::has_single_bit(block) && std::has_single_bit(period);
-        const std::uint32_t reach =
-            period > total ? 0 : cyclic ? total : total - period + 1;
+        const std::uint32_t reach = period > total ? 0 : cyclic ? total : total - period + 1;
         // Replicas where one ciphertext holds them; else as many ciphertexts as it takes.
         std::set<std::uint32_t> wanted = {shape.channels, std::max(reach, shape.channels)};
         if (reach < shape.channels && period != most) continue;
@@ -176,8 +175,8 @@ class Search {
   }
 
   // Block b holds tap b mod period of every place.
-  Placed gathered(const std::vector<std::vector<std::uint32_t>>& lists,
-                  std::uint32_t block, std::uint32_t period, std::uint32_t total) const {
+  Placed gathered(const std::vector<std::vector<std::uint32_t>>& lists, std::uint32_t block,
+                  std::uint32_t period, std::uint32_t total) const {
     std::vector<std::vector<std::uint32_t>> rows(network_.size(0));
     const std::uint32_t per_ciphertext = positions() / block;
     for (std::uint32_t b = 0; b < total; ++b) {
@@ -275,7 +274,8 @@ class Search {
     const std::uint32_t ciphertexts = ciphertexts_of(grid);
     if (ciphertexts == 0 || (ciphertexts > 1 && grid.blocks > grid.channels)) return;
     const std::uint64_t last = std::uint64_t{grid.blocks - 1} * grid.block + grid.extent();
-    if (groups > 1 && (ciphertexts > 1 || last + std::uint64_t{groups - 1} * stride > positions())) {
+    if (groups > 1 &&
+        (ciphertexts > 1 || last + std::uint64_t{groups - 1} * stride > positions())) {
       return;
     }
     if (ciphertexts > 1) text += fmt::format(", {} ciphertexts", ciphertexts);
@@ -287,6 +287,8 @@ class Search {
 
   // How many ciphertexts hold a grid; 0: it is too large.
   std::uint32_t ciphertexts_of(const Grid& grid) const {
+    const bool rows_overlap = grid.height > 1 && (grid.width - 1) * grid.column >= grid.row;
+    if (rows_overlap || (grid.channels > 1 && grid.extent() > grid.block)) return 0;
     const std::uint32_t whole = grid.blocks_in(positions());
     if (whole == 0) return 0;
     const std::uint32_t ciphertexts = (grid.blocks + whole - 1) / whole;
@@ -308,9 +310,8 @@ class Search {
       for (const std::uint32_t blocks :
            std::set<std::uint32_t>{shape.channels, std::max(reach, shape.channels)}) {
         grid.blocks = blocks;
-        add(grid, 1, 0, {}, fmt::format("aligned, stride {}, {} blocks of {}", stride, blocks,
-                                        grid.block),
-            list);
+        add(grid, 1, 0, {},
+            fmt::format("aligned, stride {}, {} blocks of {}", stride, blocks, grid.block), list);
       }
       if (!sums) continue;
       grid.blocks = shape.channels;
@@ -380,9 +381,9 @@ class Search {
     next.seconds += cost.seconds;
     next.affines.push_back({candidate.form, candidate.order});
     next.placed[step + 1] = {candidate.form.result(), candidate.grid};
-    next.lines.push_back(fmt::format(
-        "{}: {}; {} diagonals, {} + {} rotations, {} sums", value_name(network_, step + 1),
-        candidate.text, cost.diagonals, cost.babies, cost.giants, cost.sums));
+    next.lines.push_back(fmt::format("{}: {}; {} diagonals, {} + {} rotations, {} sums",
+                                     value_name(network_, step + 1), candidate.text, cost.diagonals,
+                                     cost.babies, cost.giants, cost.sums));
     return next;
   }
 
@@ -415,13 +416,12 @@ class Search {
       cost.giants += rotated(split.giants);
       const double inputs = state.placed.at(term.from).layout.ciphertexts;
       const double outputs = candidate.form.sums.ciphertexts;
-      cost.seconds +=
-          inputs * (seconds(costs.input) +
-                    static_cast<double>(rotated(split.babies)) * seconds(costs.baby)) +
-          static_cast<double>(count.diagonals) * seconds(costs.diagonal) +
-          outputs * (seconds(costs.output) +
-                     static_cast<double>(rotated(split.giants)) * seconds(costs.giant) +
-                     static_cast<double>(cost.sums) * seconds(costs.sum));
+      cost.seconds += inputs * (seconds(costs.input) +
+                                static_cast<double>(rotated(split.babies)) * seconds(costs.baby)) +
+                      static_cast<double>(count.diagonals) * seconds(costs.diagonal) +
+                      outputs * (seconds(costs.output) +
+                                 static_cast<double>(rotated(split.giants)) * seconds(costs.giant) +
+                                 static_cast<double>(cost.sums) * seconds(costs.sum));
     }
     return cost;
   }
