@@ -82,7 +82,7 @@ void save_messages(const std::filesystem::path& corpus) {
        wire::write_checkpoint(context, {}, {}, 3, {{{2, 0}, &answers[0]}}));
   header.port.level = {0};
   answers[0].set_info(header.port.level, scale);
-  save(corpus / "message" / "rounded", wire::write_answer(context, header, {2, 9, 12}, answers));
+  save(corpus / "message" / "rounded", wire::write_answer(context, header, {2, 9, 12, 3}, answers));
   save(corpus / "secret" / "secret", client::write_secret_key(secret));
 }
 

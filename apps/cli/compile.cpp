@@ -96,7 +96,7 @@ void add_compile_options(CLI::App* verb, CompileArguments& arguments) {
   verb->add_option("--security", arguments.security, "Bits of security: 128, 192 or 256")
       ->check(CLI::IsMember({128, 192, 256}));
   verb->add_option("--precision", arguments.precision,
-                   "Bits to which the answers must be right, relative to the largest: 14, single 6")
+                   "Bits to which the answers must be right, relative to the largest: 14, single 6 to 8")
       ->check(CLI::Range(4.0, 30.0));
   verb->add_option(
           "--guard", arguments.guard,

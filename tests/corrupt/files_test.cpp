@@ -72,7 +72,7 @@ program::Package packed_package() {
   package.manifest.input_elements.assign(input.count, program::kNoElement);
   for (std::size_t row = 0; row < input.count; row += 3) package.manifest.input_elements[row] = 1;
   package.manifest.answer_rows = {5, 6};
-  package.manifest.answer_form = {4, 20, 30};
+  package.manifest.answer_form = {4, 20, 30, 5};
   package.manifest.answer_limit = 1000;
   return package;
 }
@@ -401,6 +401,7 @@ TEST_F(PackedFiles, ImpossibleBundlesAreRefused) {
   refused(client, bundle([](Bundle& b) { b.manifest.answer_form.stride = 4096; }), "stride");
   refused(client, bundle([](Bundle& b) { b.manifest.answer_form.first_bits = 41; }), "bits");
   refused(client, bundle([](Bundle& b) { b.manifest.answer_form.first_bits = 0; }), "bits");
+  refused(client, bundle([](Bundle& b) { b.manifest.answer_form.gain_bits = 61; }), "bits");
   refused(client, bundle([](Bundle& b) { b.rotations[1].steps = b.rotations[0].steps; }), "ascend");
   refused(client, bundle([](Bundle& b) { b.rotations.back().steps = 2048; }), "ascend");
   refused(client, bundle([](Bundle& b) { b.rotations[0].level = {4}; }), "level");

@@ -217,5 +217,69 @@ TEST(Pipeline, ImporterModelsRunEncrypted) {
   }
 }
 
+// The same in the packed layout, one image a query and four, the answer's error within the plan's.
+TEST(Pipeline, ImporterModelsRunPacked) {
+  for (const char* name : {"torch_relu", "torch_residual", "torch_residual_projected",
+                           "keras_conv_pool_dense", "torch_conv_grouped", "torch_concat"}) {
+    const graph::Graph graph = graph::import_onnx(kSource + "/tests/data/onnx/" + name + ".onnx");
+    const std::size_t elements = graph::element_count(graph.input_shape());
+    std::vector<double> images(elements * 32);
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      images[i] = 0.5 + 0.5 * std::sin(1.7 * static_cast<double>(i));
+    }
+    for (const std::size_t count : {1, 4}) {
+      compiler::CompileOptions options;
+      options.layout = compiler::LayoutChoice::kPacked;
+      options.images = count;
+      options.precision_bits = 9;
+      options.activations.degree = 2;
+      RoundTrip round_trip(graph, images, options);
+      EXPECT_EQ(program::images_per_query(round_trip.bundle()), count);
+      const graph::Graph twin = compiler::approximate_activations(compiler::fold_batch_norm(graph),
+                                                                  images, options.activations)
+                                    .graph;
+      const std::vector<double> some(
+          images.begin(), images.begin() + static_cast<std::ptrdiff_t>(count * elements));
+      const std::vector<double> truth = graph::execute(twin, some).outputs;
+      EXPECT_GE(precision_bits(truth, round_trip.run(some, count).values), 7.5)
+          << name << ", " << count;
+    }
+  }
+}
+
+TEST(Pipeline, FewerRotationKeysGiveTheSameAnswers) {
+  const Digits digits;
+  const std::vector<double> image = doubles(datasets::slice(digits.val, 0, 1));
+  const std::vector<double> truth = graph::execute(digits.graph, image).outputs;
+  compiler::CompileOptions options;
+  options.layout = compiler::LayoutChoice::kPacked;
+  RoundTrip all(digits.graph, doubles(digits.train), options);
+  options.max_key_bytes = all.key_bytes() / 2;
+  RoundTrip few(digits.graph, doubles(digits.train), options);
+  EXPECT_LE(few.key_bytes() + wire::kHeaderBytes, *options.max_key_bytes);
+  EXPECT_LT(few.bundle().rotations.size(), all.bundle().rotations.size());
+  EXPECT_GE(precision_bits(truth, few.run(image, 1).values), 5);
+  EXPECT_GE(precision_bits(truth, all.run(image, 1).values), 5);
+  options.max_key_bytes = 1000;
+  EXPECT_THROW(compiler::compile(digits.graph, doubles(digits.train), options,
+                                 ckks_params::builtin_profile()),
+               base::Error);
+}
+
+TEST(Pipeline, AutoTakesTheFasterLayout) {
+  const Digits digits;
+  compiler::CompileOptions options;
+  options.layout = compiler::LayoutChoice::kAuto;
+  options.images = 1;
+  const auto one = compiler::compile(digits.graph, doubles(digits.train), options,
+                                     ckks_params::builtin_profile());
+  EXPECT_EQ(one.package.program.layout, program::Layout::kPacked);
+  options.images = 8192;
+  const auto many = compiler::compile(digits.graph, doubles(digits.train), options,
+                                      ckks_params::builtin_profile());
+  EXPECT_EQ(many.package.program.layout, program::Layout::kBatch);
+  EXPECT_FALSE(many.plan.notes.empty());
+}
+
 }  // namespace
 }  // namespace serdab

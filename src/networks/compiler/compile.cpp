@@ -114,7 +114,7 @@ class Chooser {
     Choice choice;
     choice.built = build_circuit(network_);
     SearchGoal goal = common_goal();
-    goal.precision_bits = options_.precision_bits.value_or(14);
+    goal.precision_bits = {options_.precision_bits.value_or(14)};
     goal.guard_bits = options_.guard_bits.value_or(6);
     goal.ring = options_.ring;
     goal.images = options_.images;
@@ -131,10 +131,10 @@ class Chooser {
     const base::RingKind ring = options_.ring.value_or(base::RingKind::kConjugateInvariant);
     for (unsigned log_n = kMinLogN; log_n <= kMaxLogN; ++log_n) {
       if (least_bits() > ckks_params::max_log_qp(log_n, options_.security)) continue;
-      std::optional<Choice> choice = packed(ring, log_n, tried);
-      if (!choice) continue;
-      best = std::move(choice);  // the smallest dimension: the fewest bytes, too
-      break;
+      // The smallest dimension takes the fewest bytes, too: there, as much precision as fits.
+      const std::optional<Placement> placement = place(ring, log_n, tried);
+      if (placement) best = packed(*placement, ring, log_n, tried);
+      if (best) break;
     }
     if (!best) {
       base::fail(base::ErrorCode::kUnsupported,
@@ -184,7 +184,13 @@ class Chooser {
                              goal, machine_);
   }
 
-  std::optional<Choice> packed(base::RingKind ring, unsigned log_n, std::string& tried) const {
+  // A network on slots, before its levels are known.
+  struct Placement {
+    BuiltCircuit built;
+    std::vector<std::string> lines;
+  };
+
+  std::optional<Placement> place(base::RingKind ring, unsigned log_n, std::string& tried) const {
     const std::size_t images = std::bit_ceil(std::max<std::size_t>(1, options_.images));
     const std::size_t slots = std::size_t{1}
                               << (ring == base::RingKind::kStandard ? log_n - 1 : log_n);
@@ -198,24 +204,31 @@ class Chooser {
     }
     // Babies and giants as far apart as they are in a chain of middling length.
     const TransformCosts costs = transform_costs(log_n, 4, 1, 1);
+    return Placement{build_packed_circuit(network_, *layouts, machine_.seconds(costs.baby, 1),
+                                          machine_.seconds(costs.giant, 1)),
+                     layouts->lines};
+  }
+
+  std::optional<Choice> packed(const Placement& placement, base::RingKind ring, unsigned log_n,
+                               std::string& tried) const {
     Choice choice;
-    choice.built = build_packed_circuit(network_, *layouts, machine_.seconds(costs.baby, 1),
-                                        machine_.seconds(costs.giant, 1));
-    choice.notes = layouts->lines;
+    choice.notes = placement.lines;
     SearchGoal goal = common_goal();
-    goal.precision_bits = options_.precision_bits.value_or(6);
+    goal.precision_bits = options_.precision_bits ? std::vector<double>{*options_.precision_bits}
+                                                  : std::vector<double>{8, 7, 6};
     goal.guard_bits = options_.guard_bits.value_or(2);
     goal.ring = ring;
     goal.log_n = log_n;
     goal.images = std::max<std::size_t>(1, options_.images);
     choice.guard_bits = goal.guard_bits;
     try {
-      choice.found = search(choice.built, goal, std::min(truth_.batch, kImages));
+      choice.found = search(placement.built, goal, std::min(truth_.batch, kImages));
     } catch (const base::Error& error) {
       if (error.code() != base::ErrorCode::kUnsupported) throw;
       tried += std::string("\n  ") + error.what();
       return std::nullopt;
     }
+    choice.built = placement.built;
     return choice;
   }
 
@@ -242,7 +255,8 @@ Choice choose_layout(const ArithmeticNetwork& network, std::span<const double> i
     packed = chooser.packed();
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kUnsupported) throw;
-    return say(std::move(batch), std::string("batch layout: ") + error.what());
+    return say(std::move(batch),
+               "batch layout: no packed layout holds the network for so many images");
   }
   const std::string why = fmt::format(
       "predicted for this many images: {:.3g} ms an image in batch layout, {:.3g} packed",

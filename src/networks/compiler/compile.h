@@ -25,7 +25,7 @@ struct CompileOptions {
   LayoutChoice layout = LayoutChoice::kBatch;
   std::optional<base::RingKind> ring;  ///< the cheaper one, if empty
   ckks_params::SecurityLevel security = ckks_params::SecurityLevel::k128;
-  /// Of the answers, −log2(largest error / largest answer); empty: 14, packed 6.
+  /// Of the answers, −log2(largest error / largest answer); empty: 14, packed 6 to 8.
   std::optional<double> precision_bits;
   /// Room above calibrated magnitudes before a value wraps; empty: 6, packed 2 (nobody else's
   /// image is spoiled).

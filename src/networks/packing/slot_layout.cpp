@@ -14,9 +14,8 @@ SlotLayout layout_of(const Grid& grid, std::uint32_t positions, std::uint32_t ci
     refuse("fewer blocks than channels");
   }
   if (grid.extent() > grid.block && grid.channels > 1) refuse("a channel is longer than its block");
-  const std::uint32_t per_ciphertext = positions / grid.block;
-  if (per_ciphertext == 0 || grid.blocks > std::uint64_t{per_ciphertext} * ciphertexts ||
-      (grid.blocks - 1) % per_ciphertext * grid.block + grid.extent() > positions) {
+  const std::uint32_t per_ciphertext = grid.blocks_in(positions);
+  if (grid.blocks > std::uint64_t{per_ciphertext} * ciphertexts) {
     refuse(std::to_string(grid.blocks) + " blocks of " + std::to_string(grid.block) +
            " exceed " + std::to_string(ciphertexts) + " x " + std::to_string(positions) +
            " positions");

@@ -35,6 +35,10 @@ struct Grid {
   bool operator==(const Grid&) const = default;
 
   std::size_t elements() const { return std::size_t{channels} * height * width; }
+  /// Blocks that a ciphertext of so many positions holds.
+  std::uint32_t blocks_in(std::uint32_t positions) const {
+    return extent() > positions ? 0 : (positions - extent()) / block + 1;
+  }
   /// Positions that a channel reaches over.
   std::uint32_t extent() const { return (height - 1) * row + (width - 1) * column + 1; }
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "engine/base/overloaded.h"
 #include "engine/ckks_params/noise.h"
@@ -11,6 +12,8 @@ namespace {
 
 // More would be no sum of a program that anybody compiles.
 constexpr std::size_t kMaxRotations = 32;
+// Between the largest answer and the modulus.
+constexpr double kSpareBits = 2;
 
 // The smallest power of two T such that a[i] = a[i + T], the length being a power of two.
 template <typename T>
@@ -112,23 +115,28 @@ std::uint32_t answer_stride(const Program& program) {
   return program.positions / Periods(program).of_answer();
 }
 
-AnswerForm choose_answer_form(const Program& program, double answer_noise,
+AnswerForm choose_answer_form(const Program& program, const AnswerRange& range,
                               const ckks_params::Parameters& parameters) {
-  AnswerForm best;
-  best.stride = answer_stride(program);
+  AnswerForm whole;
+  whole.stride = answer_stride(program);
   const Value& answer = program.answer();
-  if (answer.level.value != 0 || !(answer_noise > 0)) return best;
+  const double log_q = parameters.log_q(answer.level);
+  if (!(range.noise > 0) || !(range.limit > 0) || log_q > AnswerForm::kMaxLogQ) return whole;
+  const double headroom = log_q - 1 - std::log2(range.limit * answer.scale.value);
+  const double gain = std::floor(headroom - kSpareBits);
+  AnswerForm form = whole;
+  form.gain_bits = static_cast<std::uint8_t>(std::clamp<double>(gain, 0, AnswerForm::kMaxGain));
+  const base::Scale scale{std::ldexp(answer.scale.value, form.gain_bits)};
   const ckks_params::NoiseModel model(parameters);
-  const auto q = static_cast<double>(parameters.q().front());
-  std::size_t fewest = answer_bytes(answer, best, parameters.literal());
+  AnswerForm best = whole;
+  std::size_t fewest = answer_bytes(answer, whole, parameters.literal());
   for (unsigned other = 1; other <= AnswerForm::kMaxBits; ++other) {
     for (unsigned first = 1; first <= AnswerForm::kMaxBits; ++first) {
       const ckks_params::NoisePower added = model.answer_rounding(
-          q / static_cast<double>(std::uint64_t{1} << first),
-          q / static_cast<double>(std::uint64_t{1} << other), answer.parts, best.stride);
-      if (model.slot_deviation(added, answer.scale) > answer_noise / 2) continue;
-      const AnswerForm form{best.stride, static_cast<std::uint8_t>(first),
-                            static_cast<std::uint8_t>(other)};
+          std::exp2(log_q - first), std::exp2(log_q - other), answer.parts, whole.stride);
+      if (model.slot_deviation(added, scale) > range.noise / 2) continue;
+      form.first_bits = static_cast<std::uint8_t>(first);
+      form.other_bits = static_cast<std::uint8_t>(other);
       const std::size_t bytes = answer_bytes(answer, form, parameters.literal());
       if (bytes < fewest) {
         fewest = bytes;
@@ -141,7 +149,8 @@ AnswerForm choose_answer_form(const Program& program, double answer_noise,
 }
 
 AnswerForm choose_answer_form(const Package& package) {
-  return choose_answer_form(package.program, package.manifest.answer_noise,
+  const AnswerRange range{package.manifest.answer_limit, package.manifest.answer_noise};
+  return choose_answer_form(package.program, range,
                             ckks_params::Parameters::create(package.parameters));
 }
 
@@ -149,7 +158,7 @@ std::size_t answer_bytes(const Value& answer, const AnswerForm& form,
                          const ckks_params::ParametersLiteral& parameters) {
   const std::size_t n = std::size_t{1} << parameters.log_n;
   std::size_t ciphertext = 0;
-  if (form.first_bits == 0) {
+  if (!form.rounded()) {
     for (std::size_t i = 0; i < answer.level.primes(); ++i) {
       const auto bits = static_cast<unsigned>(std::bit_width(parameters.q[i]));
       ciphertext += answer.parts * packed_bytes(n, bits);

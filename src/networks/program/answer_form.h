@@ -11,12 +11,19 @@ namespace serdab::program {
 /// (docs/notes/rings.md).
 std::uint32_t answer_stride(const Program& program);
 
+/// What an answer may be: its largest magnitude before it counts as wrapped, and the standard
+/// deviation of its error, in message units.
+struct AnswerRange {
+  double limit = 0;
+  double noise = 0;
+};
+
 /// The form that takes the fewest bytes while the error that rounding adds has at most a quarter of
-/// the power of `answer_noise` (standard deviation of an answer, message units). Nothing is rounded
-/// above level 0 or when the noise is not known, 0.
-AnswerForm choose_answer_form(const Program& program, double answer_noise,
+/// the power of the noise. Answers fill the modulus up to two bits, so that most of what lies
+/// beyond the limit is still seen. Nothing is rounded when limit or noise are not known, 0.
+AnswerForm choose_answer_form(const Program& program, const AnswerRange& range,
                               const ckks_params::Parameters& parameters);
-/// Of a package whose manifest says its noise.
+/// Of a package whose manifest says limit and noise.
 AnswerForm choose_answer_form(const Package& package);
 
 /// Bytes of an answer's ciphertexts in this form.

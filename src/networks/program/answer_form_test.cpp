@@ -60,21 +60,24 @@ TEST(AnswerForm, IsTheSmallestThatAddsAQuarterOfThePower) {
     ckks_params::ParametersLiteral literal;
     literal.ring = ring;
     literal.log_n = 13;
-    literal.q = ckks_params::choose_primes(ring, 13, {45});
+    literal.q = ckks_params::choose_primes(ring, 13, {25, 22});
     literal.digit_primes = 0;
     const auto parameters = ckks_params::Parameters::create(literal);
     Program program = packed({sums(0, {8, 4})});
     program.values.back().scale = {std::exp2(30)};
+    program.values.back().level = {1};
     const double noise = 1e-3;
-    const AnswerForm form = choose_answer_form(program, noise, parameters);
+    const AnswerForm form = choose_answer_form(program, {10, noise}, parameters);
     EXPECT_EQ(form.stride, 4u);
+    // 47 bits hold a sign, 30 bits of scale, 3.3 of the limit and 2 to spare.
+    EXPECT_EQ(form.gain_bits, 10);
     const ckks_params::NoiseModel model(parameters);
     const auto added = [&](unsigned first, unsigned other) {
-      const double q = static_cast<double>(literal.q[0]);
+      const double q = std::exp2(parameters.log_q());
       return model.slot_deviation(
           model.answer_rounding(std::ldexp(q, -static_cast<int>(first)),
                                 std::ldexp(q, -static_cast<int>(other)), 2, 4),
-          program.answer().scale);
+          base::Scale{std::exp2(40)});
     };
     EXPECT_LE(added(form.first_bits, form.other_bits), noise / 2);
     EXPECT_GT(added(form.first_bits - 1u, form.other_bits), noise / 2);
@@ -82,7 +85,7 @@ TEST(AnswerForm, IsTheSmallestThatAddsAQuarterOfThePower) {
     const std::size_t whole = answer_bytes(program.answer(), {4, 0, 0}, literal);
     EXPECT_LT(answer_bytes(program.answer(), form, literal), whole / 2);
 
-    EXPECT_EQ(choose_answer_form(program, 0, parameters), (AnswerForm{4, 0, 0}));
+    EXPECT_EQ(choose_answer_form(program, {10, 0}, parameters), (AnswerForm{4, 0, 0}));
   }
 }
 

@@ -13,7 +13,7 @@ constexpr std::size_t kKeyId = 16;
 constexpr std::size_t kId = 32;
 // Ids of program, parameters and key, images, and the port.
 constexpr std::size_t kMessageHeader = 2 * kId + kKeyId + 4 + (3 * 4 + 8);
-constexpr std::size_t kAnswerForm = 4 + 1 + 1;
+constexpr std::size_t kAnswerForm = 4 + 3;
 
 std::size_t polynomial_bytes(const std::vector<std::uint64_t>& primes, std::size_t count,
                              std::size_t n) {

@@ -11,38 +11,58 @@ namespace {
 using ckks_params::NoiseModel;
 using ckks_params::NoisePower;
 
-// Rounded weights times the operand; errors of the rotated operand times the weights; one division
-// for each rotated inner sum and one for all.
+// What a transform adds, averaged over the positions that it writes.
 NoisePower transform_noise(const Program& program, const Value& value, const Transform& op,
                            const NoiseModel& model) {
   const Value& from = program.values[op.from];
-  double squares = 0;
-  std::size_t rows = 0;
-  std::vector<bool> seen(std::size_t{value.count} * program.positions);
+  std::vector<bool> written(std::size_t{value.count} * program.positions);
+  ckks_params::TransformWeights weights;
   for (const Diagonal& diagonal : op.diagonals) {
-    const bool rotated = op.babies[diagonal.baby].shift != 0;
+    const auto steps = static_cast<double>(op.babies[diagonal.baby].steps.size());
+    double squares = 0;
     for (std::size_t i = 0; i < diagonal.positions.size(); ++i) {
-      const std::size_t row =
-          std::size_t{diagonal.output} * program.positions + diagonal.positions[i];
-      if (!seen[row]) ++rows;
-      seen[row] = true;
-      if (rotated) squares += double{1} * diagonal.weights[i] * diagonal.weights[i];
+      written[std::size_t{diagonal.output} * program.positions + diagonal.positions[i]] = true;
+      squares += double{1} * diagonal.weights[i] * diagonal.weights[i];
     }
+    weights.rotated_squares += steps * squares;
+    weights.composed_squares += std::max(0.0, steps - 1) * squares;
   }
-  const double per_output = static_cast<double>(op.diagonals.size()) / value.count;
-  const double message = from.mean_square * from.scale.value * from.scale.value;
-  NoisePower power{per_output * model.encoding().value * message};
-  double division_count = 1;
-  for (const Rotation& giant : op.giants) {
-    if (giant.shift != 0) division_count += static_cast<double>(giant.steps.size());
-  }
-  power.value += division_count * model.key_switch(value.level).value;
-  const double gain = op.weight_scale.value * op.weight_scale.value;
-  return power + NoisePower{model.key_error(value.level).value * gain * squares /
-                            static_cast<double>(std::max<std::size_t>(1, rows))};
+  const auto rows = static_cast<double>(
+      std::max<std::ptrdiff_t>(1, std::count(written.begin(), written.end(), true)));
+  weights.rotated_squares /= rows;
+  weights.composed_squares /= rows;
+  weights.diagonals = 1;  // met_square is of all of them
+  for (const Rotation& giant : op.giants) weights.giant_steps += giant.steps.size();
+  return model.linear_transform({}, op.met_square, from.scale, weights, op.weight_scale,
+                                value.level);
 }
 
 }  // namespace
+
+double met_square(const Transform& op, std::uint32_t positions,
+                  std::span<const double> row_squares) {
+  std::uint32_t outputs = 0;
+  for (const Diagonal& diagonal : op.diagonals) outputs = std::max(outputs, diagonal.output + 1);
+  std::vector<bool> written(std::size_t{outputs} * positions);
+  for (const Diagonal& diagonal : op.diagonals) {
+    for (const std::uint32_t p : diagonal.positions) {
+      written[std::size_t{diagonal.output} * positions + p] = true;
+    }
+  }
+  double sum = 0;
+  for (const Diagonal& diagonal : op.diagonals) {
+    const std::size_t shift =
+        std::size_t{op.babies[diagonal.baby].shift} + op.giants[diagonal.giant].shift;
+    const double* squares = row_squares.data() + std::size_t{diagonal.input} * positions;
+    for (std::uint32_t p = 0; p < positions; ++p) {
+      if (written[std::size_t{diagonal.output} * positions + p]) {
+        sum += squares[(p + shift) % positions];
+      }
+    }
+  }
+  return sum / static_cast<double>(
+                   std::max<std::ptrdiff_t>(1, std::count(written.begin(), written.end(), true)));
+}
 
 double added_noise(const Program& program, ValueId id, const ckks_params::NoiseModel& model) {
   const Value& value = program.values[id];

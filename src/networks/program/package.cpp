@@ -71,6 +71,7 @@ void write_form(ByteWriter& out, const AnswerForm& form) {
   out.u32(form.stride);
   out.u8(form.first_bits);
   out.u8(form.other_bits);
+  out.u8(form.gain_bits);
 }
 
 AnswerForm read_form(ByteReader& in) {
@@ -78,11 +79,7 @@ AnswerForm read_form(ByteReader& in) {
   form.stride = in.u32();
   form.first_bits = in.u8();
   form.other_bits = in.u8();
-  if (!std::has_single_bit(form.stride)) in.corrupt("the answer's stride is no power of two");
-  if (std::max(form.first_bits, form.other_bits) > AnswerForm::kMaxBits ||
-      (form.first_bits == 0) != (form.other_bits == 0)) {
-    in.corrupt("the answer's coefficients have an impossible number of bits");
-  }
+  form.gain_bits = in.u8();
   return form;
 }
 
@@ -166,10 +163,12 @@ void check_agreement(ByteReader& in, const Manifest& manifest,
       in.corrupt("an answer row lies outside the answer");
     }
   }
-  const AnswerForm& form = manifest.answer_form;
-  if (form.stride > positions) in.corrupt("the answer's stride is above its positions");
-  if (form.first_bits != 0 && answer.level.value != 0) {
-    in.corrupt("the answer is rounded above level 0");
+  double log_q = 0;
+  for (std::size_t i = 0; i < answer.level.primes(); ++i) {
+    log_q += std::log2(static_cast<double>(parameters.q[i]));
+  }
+  if (!manifest.answer_form.valid(log_q) || manifest.answer_form.stride > positions) {
+    in.corrupt("its answer has an impossible stride or number of bits");
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <string>
 #include <vector>
 
@@ -18,15 +19,29 @@ inline constexpr std::uint32_t kNoElement = 0xffffffff;
 
 /// How the polynomials of an answer travel (answer_form.h chooses it). Only coefficients at
 /// multiples of `stride` hold the answer: the others of part 0 are not sent, and decryption ignores
-/// them. At level 0 a coefficient v modulo q_0 is sent as round(v·2^bits/q_0).
+/// them. A coefficient v modulo Q = q_0 … q_level is sent as the nearest integer to v·2^bits/Q,
+/// after everything has been multiplied by 2^gain_bits, so that the answer fills the modulus.
 struct AnswerForm {
   /// Arithmetic in doubles then moves no rounding by more than 2^-12 of its unit.
   static constexpr unsigned kMaxBits = 40;
+  static constexpr unsigned kMaxGain = 60;
+  /// Of Q: it is held in a double.
+  static constexpr double kMaxLogQ = 900;
 
   std::uint32_t stride = 1;     ///< a power of two; positions over the answer's period
   std::uint8_t first_bits = 0;  ///< of a coefficient of part 0; 0: residues are sent as they are
   std::uint8_t other_bits = 0;  ///< of the other parts; 0 together with first_bits
+  std::uint8_t gain_bits = 0;   ///< 0 where nothing is rounded
   bool operator==(const AnswerForm&) const = default;
+
+  bool rounded() const { return first_bits != 0; }
+  /// Whether an answer at a level of so many bits may have it.
+  bool valid(double log_q) const {
+    if ((first_bits == 0) != (other_bits == 0) || !std::has_single_bit(stride)) return false;
+    if (!rounded()) return gain_bits == 0;
+    return first_bits <= kMaxBits && other_bits <= kMaxBits && gain_bits <= kMaxGain &&
+           log_q <= kMaxLogQ;
+  }
 };
 
 /// What people and clients need to know of a model; no weights.

@@ -115,6 +115,7 @@ struct Transform {
   std::vector<Rotation> giants;
   std::vector<Diagonal> diagonals;
   base::Scale weight_scale;
+  double met_square = 0;  ///< what the rounding of its weights is multiplied with (noise.h)
 };
 
 /// For each rotation in turn, x += x rotated: sums of positions that lie apart.
@@ -135,7 +136,6 @@ struct Value {
   base::Level level;
   base::Scale scale;
   double calibrated = 0;  ///< largest magnitude seen in calibration, message units
-  double mean_square = 0;  ///< of all positions in calibration
 };
 
 /// How images stand in the slots of the ciphertexts.
@@ -149,7 +149,7 @@ enum class Layout : std::uint8_t {
 struct Program {
   Layout layout = Layout::kBatch;
   std::uint32_t positions = 1;        ///< of a ciphertext; a power of two, 1 in the batch layout
-  std::vector<std::uint64_t> primes;          ///< q_0 … q_L, which scales are divided by
+  std::vector<std::uint64_t> primes;  ///< q_0 … q_L, which scales are divided by
   std::vector<std::uint64_t> special_primes;  ///< P
   std::vector<Value> values;
 

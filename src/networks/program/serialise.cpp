@@ -123,6 +123,7 @@ void write_op(ByteWriter& out, const Transform& op) {
   write_rotations(out, op.babies);
   write_rotations(out, op.giants);
   out.f64(op.weight_scale.value);
+  out.f64(op.met_square);
   out.u32(static_cast<std::uint32_t>(op.diagonals.size()));
   for (const Diagonal& diagonal : op.diagonals) {
     for (const std::uint32_t v : {diagonal.input, diagonal.output, diagonal.baby, diagonal.giant}) {
@@ -152,10 +153,10 @@ Transform read_transform(ByteReader& in) {
   op.babies = read_rotations(in);
   op.giants = read_rotations(in);
   op.weight_scale.value = in.f64();
+  op.met_square = in.f64();
   op.diagonals.resize(in.count(kMaxElements, 20, "diagonals"));
   for (Diagonal& diagonal : op.diagonals) {
-    for (std::uint32_t* v :
-         {&diagonal.input, &diagonal.output, &diagonal.baby, &diagonal.giant}) {
+    for (std::uint32_t* v : {&diagonal.input, &diagonal.output, &diagonal.baby, &diagonal.giant}) {
       *v = in.u32();
     }
     diagonal.positions =
@@ -253,7 +254,6 @@ void write(const Program& program, ByteWriter& out) {
     out.u32(value.level.value);
     out.f64(value.scale.value);
     out.f64(value.calibrated);
-    out.f64(value.mean_square);
   }
 }
 
@@ -277,7 +277,6 @@ Program read(ByteReader& in) {
     value.level.value = in.u32();
     value.scale.value = in.f64();
     value.calibrated = in.f64();
-    value.mean_square = in.f64();
   }
   verify(program);
   return program;

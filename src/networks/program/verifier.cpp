@@ -23,7 +23,8 @@ class Checker {
     if (program_.values.empty()) fail("a program has at least one value");
     if (program_.primes.empty()) fail("a program has at least one prime");
     if (!std::has_single_bit(program_.positions) || program_.positions > (1u << 17)) {
-      fail(std::to_string(program_.positions) + " positions a ciphertext: no power of two in range");
+      fail(std::to_string(program_.positions) +
+           " positions a ciphertext: no power of two in range");
     }
     if (program_.layout == Layout::kBatch) equal(program_.positions, 1u, "number of positions");
     for (id_ = 0; id_ < program_.values.size(); ++id_) check_value();
@@ -57,7 +58,6 @@ class Checker {
     }
     if (!std::isfinite(value.scale.value) || value.scale.value < 1) fail("scale is not above 1");
     if (!std::isfinite(value.calibrated)) fail("calibrated magnitude is not finite");
-    if (!std::isfinite(value.mean_square) || value.mean_square < 0) fail("mean square is no square");
     for (ValueId operand : operands(value.op)) {
       if (operand >= id_) fail("reads value " + std::to_string(operand) + " before it is defined");
     }
@@ -213,6 +213,7 @@ class Checker {
     }
     equal(value.scale.value, (from.scale * op.weight_scale).value, "scale");
     if (op.diagonals.empty()) fail("has no diagonal");
+    if (!std::isfinite(op.met_square) || op.met_square < 0) fail("its met square is no square");
     for (const Rotation& rotation : op.babies) check(rotation);
     for (const Rotation& rotation : op.giants) check(rotation);
     std::vector<bool> written(value.count);

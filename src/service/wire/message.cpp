@@ -1,7 +1,6 @@
 #include "service/wire/message.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 #include "engine/base/bytes.h"
@@ -87,6 +86,7 @@ void write_form(ByteWriter& out, const program::AnswerForm& form) {
   out.u32(form.stride);
   out.u8(form.first_bits);
   out.u8(form.other_bits);
+  out.u8(form.gain_bits);
 }
 
 program::AnswerForm read_form(ByteReader& in, const ckks::Context& context,
@@ -95,14 +95,10 @@ program::AnswerForm read_form(ByteReader& in, const ckks::Context& context,
   form.stride = in.u32();
   form.first_bits = in.u8();
   form.other_bits = in.u8();
-  if (!std::has_single_bit(form.stride) || form.stride > context.n()) {
-    in.corrupt("its coefficients stand at multiples of " + std::to_string(form.stride));
+  form.gain_bits = in.u8();
+  if (!form.valid(context.parameters().log_q(port.level)) || form.stride > context.n()) {
+    in.corrupt("its answer has an impossible stride or number of bits");
   }
-  if (std::max(form.first_bits, form.other_bits) > program::AnswerForm::kMaxBits ||
-      (form.first_bits == 0) != (form.other_bits == 0)) {
-    in.corrupt("its coefficients have an impossible number of bits");
-  }
-  if (form.first_bits != 0 && port.level.value != 0) in.corrupt("is rounded above level 0");
   return form;
 }
 
@@ -111,22 +107,24 @@ class AnswerParts {
  public:
   AnswerParts(const ckks::Context& context, const program::Port& port,
               const program::AnswerForm& form)
-      : context_(context), basis_(context.basis(port.level)), form_(form) {
+      : basis_(context.basis(port.level)),
+        form_(form),
+        rounding_(context, port.level, form.gain_bits) {
     for (std::size_t p = 0; p < port.parts; ++p) {
-      sizes_.push_back(rounded() ? rounded_bytes(context, coefficients(p), bits(p))
-                                 : polynomial_bytes(basis_));
-      stride_ += sizes_.back();
+      sizes_.push_back(form_.rounded() ? rounding_.bytes(stride(p), bits(p))
+                                       : polynomial_bytes(basis_));
+      bytes_ += sizes_.back();
     }
   }
 
-  /// Bytes of a ciphertext.
-  std::size_t stride() const { return stride_; }
+  /// Of a ciphertext.
+  std::size_t bytes() const { return bytes_; }
 
   void write(const ckks::Ciphertext& ciphertext, std::span<std::uint8_t> out) const {
     for (std::size_t p = 0; p < sizes_.size(); ++p) {
       const auto bytes = out.first(sizes_[p]);
-      if (rounded()) {
-        write_rounded(context_, ciphertext.part(p), coefficients(p), bits(p), bytes);
+      if (form_.rounded()) {
+        rounding_.write(ciphertext.part(p), stride(p), bits(p), bytes);
       } else {
         write_polynomial(basis_, ciphertext.part(p), bytes);
       }
@@ -138,23 +136,22 @@ class AnswerParts {
     std::vector<ckks::Poly> parts;
     for (std::size_t p = 0; p < sizes_.size(); ++p) {
       const auto bytes = in.first(sizes_[p]);
-      parts.push_back(rounded() ? read_rounded(context_, bytes, coefficients(p), bits(p))
-                                : read_polynomial(basis_, bytes, name));
+      parts.push_back(form_.rounded() ? rounding_.read(bytes, stride(p), bits(p))
+                                      : read_polynomial(basis_, bytes, name));
       in = in.subspan(sizes_[p]);
     }
     return parts;
   }
 
  private:
-  bool rounded() const { return form_.first_bits != 0; }
   unsigned bits(std::size_t part) const { return part == 0 ? form_.first_bits : form_.other_bits; }
-  std::size_t coefficients(std::size_t part) const { return part == 0 ? form_.stride : 1; }
+  std::size_t stride(std::size_t part) const { return part == 0 ? form_.stride : 1; }
 
-  const ckks::Context& context_;
   ring::RnsBasis basis_;
   program::AnswerForm form_;
+  Rounding rounding_;
   std::vector<std::size_t> sizes_;
-  std::size_t stride_ = 0;
+  std::size_t bytes_ = 0;
 };
 
 // Level, seed and number of digits.
@@ -269,9 +266,9 @@ std::vector<std::uint8_t> write_answer(const ckks::Context& context, const Messa
   write_header(out, header);
   write_form(out, form);
   const AnswerParts parts(context, header.port, form);
-  std::vector<std::uint8_t> bytes(ciphertexts.size() * parts.stride());
+  std::vector<std::uint8_t> bytes(ciphertexts.size() * parts.bytes());
   base::parallel_for(ciphertexts.size(), [&](std::size_t i) {
-    parts.write(ciphertexts[i], std::span(bytes).subspan(i * parts.stride(), parts.stride()));
+    parts.write(ciphertexts[i], std::span(bytes).subspan(i * parts.bytes(), parts.bytes()));
   });
   out.raw(bytes);
   return out.take();
@@ -286,12 +283,13 @@ Answer read_answer(const ckks::Context& context, std::span<const std::uint8_t> p
     answer.form = read_form(in, context, answer.header.port);
     const AnswerParts parts(context, answer.header.port, answer.form);
     const std::uint32_t count = answer.header.port.count;
-    if (in.remaining() % parts.stride() != 0 || in.remaining() / parts.stride() != count) {
+    if (in.remaining() % parts.bytes() != 0 || in.remaining() / parts.bytes() != count) {
       in.corrupt("does not hold the " + std::to_string(count) + " ciphertexts it announces");
     }
+    ckks::CiphertextInfo info = info_of(answer.header);
+    info.scale.value = std::ldexp(info.scale.value, answer.form.gain_bits);
     for (std::size_t i = 0; i < count; ++i) {
-      answer.ciphertexts.emplace_back(info_of(answer.header),
-                                      parts.read(in.raw(parts.stride()), name));
+      answer.ciphertexts.emplace_back(info, parts.read(in.raw(parts.bytes()), name));
     }
     return answer;
   });

@@ -63,10 +63,11 @@ class QueryView {
   std::size_t stride_ = 0;
 };
 
-/// `form` rounds at level 0 only. An answer says its form.
+/// An answer says its form.
 std::vector<std::uint8_t> write_answer(const ckks::Context& context, const MessageHeader& header,
                                        const program::AnswerForm& form,
                                        const std::vector<ckks::Ciphertext>& ciphertexts);
+/// The ciphertexts have the port's scale times 2^gain_bits.
 struct Answer {
   MessageHeader header;
   program::AnswerForm form;

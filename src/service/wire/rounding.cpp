@@ -3,53 +3,74 @@
 #include <cmath>
 
 #include "engine/base/assert.h"
+#include "engine/kernels/kernels.h"
 #include "engine/ring/transform.h"
-#include "networks/program/package.h"
 #include "service/wire/bit_packing.h"
 
 namespace serdab::wire {
-namespace {
 
-constexpr ckks::Level kLowest{0};
-
-// q_0 / 2^bits, the unit that coefficients are rounded to.
-double unit(const ckks::Context& context, unsigned bits) {
-  return std::ldexp(static_cast<double>(context.ring().modulus(0).value()),
-                    -static_cast<int>(bits));
+Rounding::Rounding(const ckks::Context& context, ckks::Level level, unsigned gain_bits)
+    : context_(context), basis_(context.basis(level)), gain_bits_(gain_bits) {
+  for (std::size_t i = 0; i < basis_.size(); ++i) {
+    q_ *= static_cast<double>(basis_.modulus(i).value());
+  }
 }
 
-}  // namespace
-
-std::size_t rounded_bytes(const ckks::Context& context, std::size_t stride, unsigned bits) {
-  return packed_bytes(context.n() / stride, bits);
+std::size_t Rounding::bytes(std::size_t stride, unsigned bits) const {
+  return packed_bytes(basis_.n() / stride, bits);
 }
 
-void write_rounded(const ckks::Context& context, const ckks::Poly& poly, std::size_t stride,
-                   unsigned bits, std::span<std::uint8_t> out) {
+// 2^gain times the coefficients, within ±Q/2.
+std::vector<double> Rounding::centred(const ckks::Poly& poly) const {
+  const std::size_t limbs = basis_.size();
+  auto residues = ring::to_coeff(poly.clone(), basis_);
+  std::vector<arith::Modulus> moduli;
+  std::vector<std::uint64_t> inverses;
+  std::vector<std::uint64_t*> words;
+  for (std::size_t i = 0; i < limbs; ++i) {
+    moduli.push_back(basis_.modulus(i));
+    words.push_back(residues.limb(i));
+    const std::uint64_t gain = arith::pow_mod(2, gain_bits_, moduli[i]);
+    kernels::kernels().multiply_scalar(moduli[i], words[i], gain, words[i], basis_.n());
+    for (std::size_t j = 0; j < limbs; ++j) inverses.push_back(context_.ring().inverse(i, j));
+  }
+  std::vector<double> result(basis_.n());
+  kernels::kernels().messages.centred_doubles(limbs, moduli.data(), inverses.data(), words.data(),
+                                              result.data(), basis_.n());
+  return result;
+}
+
+void Rounding::write(const ckks::Poly& poly, std::size_t stride, unsigned bits,
+                     std::span<std::uint8_t> out) const {
   SERDAB_ASSERT(bits >= 1 && bits <= program::AnswerForm::kMaxBits);
-  const auto coefficients = ring::to_coeff(poly.clone(), context.basis(kLowest));
-  const double per_unit = 1 / unit(context, bits);
+  const std::vector<double> coefficients = centred(poly);
+  const double per_unit = std::exp2(bits) / q_;
   const std::uint64_t mask = (std::uint64_t{1} << bits) - 1;
-  std::vector<std::uint64_t> rounded(context.n() / stride);
+  std::vector<std::uint64_t> rounded(basis_.n() / stride);
   for (std::size_t i = 0; i < rounded.size(); ++i) {
-    const auto v = static_cast<double>(coefficients.limb(0)[i * stride]);
-    rounded[i] = static_cast<std::uint64_t>(v * per_unit + 0.5) & mask;
+    const auto w = static_cast<std::int64_t>(std::nearbyint(coefficients[i * stride] * per_unit));
+    rounded[i] = static_cast<std::uint64_t>(w) & mask;
   }
   pack_bits(rounded, bits, out);
 }
 
-ckks::Poly read_rounded(const ckks::Context& context, std::span<const std::uint8_t> bytes,
-                        std::size_t stride, unsigned bits) {
-  std::vector<std::uint64_t> rounded(context.n() / stride);
+ckks::Poly Rounding::read(std::span<const std::uint8_t> bytes, std::size_t stride,
+                          unsigned bits) const {
+  std::vector<std::uint64_t> rounded(basis_.n() / stride);
   unpack_bits(bytes, bits, rounded);
-  const std::uint64_t q = context.ring().modulus(0).value();
-  const double one = unit(context, bits);
-  auto coefficients = ring::RnsPoly<ring::Coeff>::zeroed(context.n(), 1);
+  const double unit = q_ / std::exp2(bits);
+  std::vector<double> coefficients(basis_.n());
   for (std::size_t i = 0; i < rounded.size(); ++i) {
-    const auto v = static_cast<std::uint64_t>(static_cast<double>(rounded[i]) * one + 0.5);
-    coefficients.limb(0)[i * stride] = v >= q ? v - q : v;
+    // Two's complement of `bits` bits.
+    const std::int64_t w = static_cast<std::int64_t>(rounded[i] << (64 - bits)) >> (64 - bits);
+    coefficients[i * stride] = std::nearbyint(static_cast<double>(w) * unit);
   }
-  return ring::to_ntt(std::move(coefficients), context.basis(kLowest));
+  ring::RnsPoly<ring::Coeff> poly(basis_.n(), basis_.size());
+  for (std::size_t i = 0; i < basis_.size(); ++i) {
+    kernels::kernels().messages.integer_residues(basis_.modulus(i), q_, coefficients.data(),
+                                                 poly.limb(i), basis_.n());
+  }
+  return ring::to_ntt(std::move(poly), basis_);
 }
 
 }  // namespace serdab::wire

@@ -2,25 +2,36 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 
 #include "engine/ckks/ciphertext.h"
 #include "engine/ckks/context.h"
+#include "networks/program/package.h"
 
 namespace serdab::wire {
 
-/// `bits` is at most program::AnswerForm::kMaxBits everywhere.
+/// Polynomials of an answer in a form that rounds (program::AnswerForm): at `level`, one value in
+/// every `stride` coefficients. const calls may run on several threads.
+class Rounding {
+ public:
+  Rounding(const ckks::Context& context, ckks::Level level, unsigned gain_bits);
 
-/// Bytes of every stride-th coefficient of a polynomial at level 0, `bits` bits each.
-std::size_t rounded_bytes(const ckks::Context& context, std::size_t stride, unsigned bits);
+  /// Bytes of a polynomial.
+  std::size_t bytes(std::size_t stride, unsigned bits) const;
+  /// Writes the nearest integer to 2^gain·v·2^bits/Q, modulo 2^bits, for every stride-th
+  /// coefficient v; `out` has bytes().
+  void write(const ckks::Poly& poly, std::size_t stride, unsigned bits,
+             std::span<std::uint8_t> out) const;
+  /// The polynomial of coefficients w·Q/2^bits, rounded, 0 where none was written: 2^gain times
+  /// what was written.
+  ckks::Poly read(std::span<const std::uint8_t> bytes, std::size_t stride, unsigned bits) const;
 
-/// Writes round(v·2^bits/q_0) modulo 2^bits for every stride-th coefficient v; out has
-/// rounded_bytes().
-void write_rounded(const ckks::Context& context, const ckks::Poly& poly, std::size_t stride,
-                   unsigned bits, std::span<std::uint8_t> out);
+ private:
+  std::vector<double> centred(const ckks::Poly& poly) const;
 
-/// The polynomial of coefficients round(w·q_0/2^bits) modulo q_0, 0 where none was written.
-ckks::Poly read_rounded(const ckks::Context& context, std::span<const std::uint8_t> bytes,
-                        std::size_t stride, unsigned bits);
+  const ckks::Context& context_;
+  ring::RnsBasis basis_;
+  unsigned gain_bits_;
+  double q_ = 1;  ///< q_0 … q_level
+};
 
 }  // namespace serdab::wire

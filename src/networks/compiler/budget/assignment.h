@@ -10,9 +10,9 @@ namespace serdab::compiler {
 
 /// What calibration saw of every node of a circuit.
 struct NodeStatistics {
-  std::vector<double> magnitude;          ///< largest, over images and positions
-  std::vector<double> mean_square;        ///< over images and positions
-  std::vector<std::vector<double>> mean;  ///< over images, by element
+  std::vector<double> magnitude;                ///< largest, over images and positions
+  std::vector<std::vector<double>> row_square;  ///< mean over images, by position; packed circuits
+  std::vector<std::vector<double>> mean;        ///< over images, by element
 };
 
 /// Just below 2^50: a prime of this wanted size is found on either side of the wish.
@@ -36,7 +36,7 @@ struct BitBudget {
 struct Chain {
   std::vector<double> log_primes;              ///< q_0 first
   std::vector<std::uint32_t> reduction_drops;  ///< by node; 0 for nodes that are no reductions
-  std::vector<double> log_scale;               ///< by node, as it would be with primes of just these sizes
+  std::vector<double> log_scale;  ///< by node, as it would be with primes of just these sizes
   double log_q() const;
 };
 

@@ -54,7 +54,7 @@ SearchResult search(const SearchGoal& goal) {
 TEST(Search, ReachesThePrecisionAndNotMuchMore) {
   for (double bits : {8.0, 12.0, 16.0}) {
     SearchGoal goal;
-    goal.precision_bits = bits;
+    goal.precision_bits = {bits};
     const SearchResult found = search(goal);
     EXPECT_GE(found.precision_bits, bits);
     EXPECT_LE(found.precision_bits, bits + 3);
@@ -67,7 +67,7 @@ TEST(Search, MorePrecisionCostsMoreBits) {
   double before = 0;
   for (double bits : {8.0, 12.0, 16.0, 20.0}) {
     SearchGoal goal;
-    goal.precision_bits = bits;
+    goal.precision_bits = {bits};
     goal.ring = base::RingKind::kConjugateInvariant;
     const SearchResult found = search(goal);
     double log_q = 0;
@@ -94,7 +94,7 @@ TEST(Search, GuardBitsAreKeptEverywhere) {
 // Weights have 20 bits at most: no ring gives 40 bits of precision.
 TEST(Search, SaysWhatWasTriedWhenNothingFits) {
   SearchGoal goal;
-  goal.precision_bits = 40;
+  goal.precision_bits = {40};
   goal.ring = base::RingKind::kStandard;
   try {
     search(goal);

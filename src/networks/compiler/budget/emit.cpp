@@ -4,6 +4,7 @@
 
 #include "engine/base/error.h"
 #include "networks/compiler/budget/assignment.h"
+#include "networks/program/noise.h"
 #include "networks/program/verifier.h"
 
 namespace serdab::compiler {
@@ -49,8 +50,8 @@ class Emitter {
 
   ValueId push(program::Op op, unsigned parts, base::Level level, base::Scale scale) {
     const CircuitNode& node = circuit_.nodes[id_];
-    program_.values.push_back({std::move(op), node.layer, node.count, parts, level, scale,
-                               statistics_.magnitude[id_], statistics_.mean_square[id_]});
+    program_.values.push_back(
+        {std::move(op), node.layer, node.count, parts, level, scale, statistics_.magnitude[id_]});
     return static_cast<ValueId>(program_.values.size() - 1);
   }
 
@@ -90,7 +91,7 @@ class Emitter {
     if (factor <= 1) return id;
     program_.values.push_back({program::ScaleUp{id, factor}, value.layer, value.count, value.parts,
                                value.level, value.scale * base::Scale{static_cast<double>(factor)},
-                               value.calibrated, value.mean_square});
+                               value.calibrated});
     return static_cast<ValueId>(program_.values.size() - 1);
   }
 
@@ -155,7 +156,7 @@ class Emitter {
     const Value& value = program_.values[id];
     if (value.level == level) return id;
     program_.values.push_back({program::ModDrop{id}, value.layer, value.count, value.parts, level,
-                               value.scale, value.calibrated, value.mean_square});
+                               value.scale, value.calibrated});
     return static_cast<ValueId>(program_.values.size() - 1);
   }
 
@@ -168,9 +169,9 @@ class Emitter {
     constexpr double kStep = 1ull << 40;
     if (largest * from.scale.value / program_.values[addend].scale.value > kLargestFactor) {
       const Value value = program_.values[addend];
-      program_.values.push_back(
-          {program::ScaleUp{addend, std::uint64_t{1} << 40}, value.layer, value.count, value.parts,
-           value.level, value.scale * base::Scale{kStep}, value.calibrated, value.mean_square});
+      program_.values.push_back({program::ScaleUp{addend, std::uint64_t{1} << 40}, value.layer,
+                                 value.count, value.parts, value.level,
+                                 value.scale * base::Scale{kStep}, value.calibrated});
       addend = static_cast<ValueId>(program_.values.size() - 1);
     }
     const double unit = from.scale.value / program_.values[addend].scale.value;
@@ -225,6 +226,10 @@ class Emitter {
                                      index(op.split.giants, d.shift - baby), d.positions,
                                      d.weights});
     }
+    const std::vector<double>& squares = statistics_.row_square[op.from];
+    if (!squares.empty()) {
+      transform.met_square = program::met_square(transform, circuit_.positions, squares);
+    }
     const base::Scale scale = from.scale * transform.weight_scale;
     const ValueId id = push(std::move(transform), 2, from.level, scale);
     if (!op.plus) return id;
@@ -276,8 +281,7 @@ Emitted emit(const Circuit& circuit, const NodeStatistics& statistics, const Bit
   result.program.positions = circuit.positions;
   result.program.primes = primes;
   result.program.special_primes = special_primes;
-  result.value_of_node =
-      Emitter(circuit, statistics, budget, chain, result.program).run();
+  result.value_of_node = Emitter(circuit, statistics, budget, chain, result.program).run();
   program::verify(result.program);
   return result;
 }

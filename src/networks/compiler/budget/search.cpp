@@ -125,22 +125,10 @@ class Search {
     statistics_ = measure_nodes(circuit_, calibration_);
     sensitivity_ = measure_sensitivity(circuit_, statistics_, calibration_);
     std::optional<Candidate> best;
-    for (base::RingKind ring : {base::RingKind::kConjugateInvariant, base::RingKind::kStandard}) {
-      if (goal_.ring && *goal_.ring != ring) continue;
-      for (unsigned log_n = kMinLogN; log_n <= kMaxLogN; ++log_n) {
-        if (goal_.log_n && *goal_.log_n != log_n) continue;
-        tried_.clear();
-        for (const double largest : kLargestBits) {
-          // Batches rotate nothing: there the largest primes are the fewest.
-          if (largest != kLargestPrimeBits && circuit_.layout == program::Layout::kBatch) break;
-          for (const double spare : kSpareBits) {
-            std::optional<Candidate> candidate = try_dimension(ring, log_n, spare, largest);
-            if (candidate && (!best || candidate->cost < 0.97 * best->cost)) {
-              best = std::move(candidate);
-            }
-          }
-        }
-      }
+    for (const double bits : goal_.precision_bits) {
+      precision_bits_ = bits;
+      best = cheapest();
+      if (best) break;
     }
     if (!best) {
       std::string tried;
@@ -162,6 +150,29 @@ class Search {
   }
 
  private:
+  // Over rings, dimensions and shapes of the chain.
+  std::optional<Candidate> cheapest() {
+    std::optional<Candidate> best;
+    for (base::RingKind ring : {base::RingKind::kConjugateInvariant, base::RingKind::kStandard}) {
+      if (goal_.ring && *goal_.ring != ring) continue;
+      for (unsigned log_n = kMinLogN; log_n <= kMaxLogN; ++log_n) {
+        if (goal_.log_n && *goal_.log_n != log_n) continue;
+        tried_.clear();
+        for (const double largest : kLargestBits) {
+          // Batches rotate nothing: there the largest primes are the fewest.
+          if (largest != kLargestPrimeBits && circuit_.layout == program::Layout::kBatch) break;
+          for (const double spare : kSpareBits) {
+            std::optional<Candidate> candidate = try_dimension(ring, log_n, spare, largest);
+            if (candidate && (!best || candidate->cost < 0.97 * best->cost)) {
+              best = std::move(candidate);
+            }
+          }
+        }
+      }
+    }
+    return best;
+  }
+
   void note(base::RingKind ring, unsigned log_n, const std::string& text) {
     considered_.push_back(describe(ring, log_n) + ": " + text);
   }
@@ -169,8 +180,8 @@ class Search {
   // Nothing when the chain was tried before, or none reaches the precision.
   std::optional<Candidate> try_dimension(base::RingKind ring, unsigned log_n, double spare,
                                          double largest) {
-    double target = sensitivity_.largest_answer * std::exp2(-goal_.precision_bits - kPeakBits);
-    const double allowed = sensitivity_.largest_answer * std::exp2(-goal_.precision_bits);
+    double target = sensitivity_.largest_answer * std::exp2(-precision_bits_ - kPeakBits);
+    const double allowed = sensitivity_.largest_answer * std::exp2(-precision_bits_);
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
       std::optional<Candidate> candidate = build(ring, log_n, target, spare, largest);
       if (!candidate) return std::nullopt;
@@ -326,6 +337,7 @@ class Search {
   const program::Bundle& truth_;
   const SearchGoal& goal_;
   const ckks_params::MachineProfile& machine_;
+  double precision_bits_ = 0;
   NodeStatistics statistics_;
   Sensitivity sensitivity_;
   std::set<std::vector<double>> tried_;  ///< chains, at one dimension

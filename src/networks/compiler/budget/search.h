@@ -10,7 +10,8 @@ namespace serdab::compiler {
 
 /// What the search must keep.
 struct SearchGoal {
-  double precision_bits = 14;  ///< −log2 of the largest answer error over the largest answer
+  /// −log2 of the largest answer error over the largest answer: the first that fits.
+  std::vector<double> precision_bits = {14};
   double guard_bits = 6;       ///< room above the calibrated magnitudes before a value wraps
   ckks_params::SecurityLevel security = ckks_params::SecurityLevel::k128;
   std::optional<base::RingKind> ring;  ///< either, if empty

@@ -5,6 +5,8 @@
 #include <numeric>
 #include <random>
 
+#include "networks/program/noise.h"
+
 namespace serdab::compiler {
 namespace {
 
@@ -116,7 +118,7 @@ double bits_per_bit(const Circuit& circuit, const NodeStatistics& statistics,
 Emitted emit_ideal(const Circuit& circuit) {
   NodeStatistics unknown;
   unknown.magnitude.assign(circuit.nodes.size(), 1);
-  unknown.mean_square.assign(circuit.nodes.size(), 1);
+  unknown.row_square.resize(circuit.nodes.size());
   unknown.mean.resize(circuit.nodes.size());
   BitBudget budget;
   budget.log_scale.assign(circuit.nodes.size(), 40);
@@ -135,24 +137,24 @@ NodeStatistics measure_nodes(const Circuit& circuit, const Bundle& calibration) 
   const Emitted ideal = emit_ideal(circuit);
   NodeStatistics of_value;
   of_value.magnitude.resize(ideal.program.values.size());
-  of_value.mean_square.resize(ideal.program.values.size());
+  of_value.row_square.resize(ideal.program.values.size());
   of_value.mean.resize(ideal.program.values.size());
   program::run_reference(ideal.program, calibration, [&](program::ValueId id, Bundle& bundle) {
     for (std::size_t e = 0; e < bundle.count; ++e) {
-      double sum = 0;
+      double sum = 0, squares = 0;
       for (std::size_t i = 0; i < bundle.batch; ++i) {
         sum += bundle.row(e)[i];
-        of_value.mean_square[id] += bundle.row(e)[i] * bundle.row(e)[i];
+        squares += bundle.row(e)[i] * bundle.row(e)[i];
         of_value.magnitude[id] = std::max(of_value.magnitude[id], std::abs(bundle.row(e)[i]));
       }
       of_value.mean[id].push_back(sum / static_cast<double>(bundle.batch));
+      of_value.row_square[id].push_back(squares / static_cast<double>(bundle.batch));
     }
-    of_value.mean_square[id] /= static_cast<double>(std::max<std::size_t>(1, bundle.data.size()));
   });
   NodeStatistics of_node;
   for (program::ValueId value : ideal.value_of_node) {
     of_node.magnitude.push_back(of_value.magnitude[value]);
-    of_node.mean_square.push_back(of_value.mean_square[value]);
+    of_node.row_square.push_back(of_value.row_square[value]);
     of_node.mean.push_back(of_value.mean[value]);
   }
   return of_node;
@@ -162,8 +164,7 @@ Sensitivity measure_sensitivity(const Circuit& circuit, const NodeStatistics& st
                                 const Bundle& calibration, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   const Emitted ideal = emit_ideal(circuit);
-  const Bundle answer =
-      outputs_of(circuit, program::run_reference(ideal.program, calibration));
+  const Bundle answer = outputs_of(circuit, program::run_reference(ideal.program, calibration));
   Sensitivity result;
   result.value.resize(circuit.nodes.size());
   result.weight.resize(circuit.nodes.size());
@@ -174,17 +175,16 @@ Sensitivity measure_sensitivity(const Circuit& circuit, const NodeStatistics& st
       result.weight[id] = weight_sensitivity(circuit, statistics, id, calibration, answer, random);
     } else if (std::holds_alternative<CircuitReduce>(op) ||
                std::holds_alternative<CircuitInput>(op)) {
-      result.value[id] =
-          value_sensitivity(circuit, ideal, id, calibration, answer, statistics.magnitude[id],
-                            random);
+      result.value[id] = value_sensitivity(circuit, ideal, id, calibration, answer,
+                                           statistics.magnitude[id], random);
     } else if (const auto* transform = std::get_if<CircuitTransform>(&op)) {
-      // Every diagonal's rounding meets its own rotation of the operand.
-      const double per_output = static_cast<double>(transform->map.diagonals.size()) /
-                                static_cast<double>(circuit.nodes[id].count);
-      result.weight[id] =
-          value_sensitivity(circuit, ideal, id, calibration, answer, statistics.magnitude[id],
-                            random) *
-          std::sqrt(per_output * statistics.mean_square[transform->from]);
+      if (transform->plus) continue;
+      const auto& emitted =
+          std::get<program::Transform>(ideal.program.values[ideal.value_of_node[id]].op);
+      result.weight[id] = value_sensitivity(circuit, ideal, id, calibration, answer,
+                                            statistics.magnitude[id], random) *
+                          std::sqrt(program::met_square(emitted, circuit.positions,
+                                                        statistics.row_square[transform->from]));
     }
   }
   return result;

@@ -25,6 +25,8 @@ using packing::SlotLayout;
 constexpr std::size_t kBeam = 5;
 // Candidates whose cost is counted in full, and the products a first guess is made from.
 constexpr std::size_t kExact = 10;
+// Of one value.
+constexpr std::uint32_t kMaxCiphertexts = 64;
 constexpr double kSample = 1e5;
 // Key switching with a special prime and digits of one prime: what chains for packed programs turn
 // out to be.
@@ -147,45 +149,46 @@ class Search {
     for (const std::uint32_t block : blocks) {
       for (const std::uint32_t period : periods) {
         const std::uint32_t total = positions() / block;
+        if (total == 0) continue;
         const bool cyclic = std::has_single_bit(block) && std::has_single_bit(period);
-        if (period > total) continue;
-        const std::uint32_t reach = cyclic ? total : total - period + 1;
-        if (reach < shape.channels) continue;
-        const Placed input = gathered(lists, shape, block, period, total);
-        std::set<std::uint32_t> wanted = {shape.channels, reach};
+        const std::uint32_t reach = period > total ? 0 : cyclic ? total : total - period + 1;
+        // Replicas where one ciphertext holds them; else as many ciphertexts as it takes.
+        std::set<std::uint32_t> wanted = {shape.channels, std::max(reach, shape.channels)};
+        if (reach < shape.channels && period != most) continue;
+        const Placed input =
+            gathered(lists, block, period, reach >= shape.channels ? total : u32(most));
         for (const std::uint32_t out_blocks : wanted) {
           Grid grid = shape;
           grid.block = block;
           grid.row = shape.width;
           grid.period = shape.channels;
           grid.blocks = out_blocks;
-          Candidate candidate{{packing::layout_of(grid, positions()), 1, 0},
-                              {block},
-                              grid,
-                              fmt::format("gathered {} taps, {} blocks of {}", most, out_blocks,
-                                          block)};
           State state;
           state.placed[0] = input;
-          states.push_back(with(state, 0, candidate));
+          std::vector<Candidate> list;
+          add(grid, 1, 0, {block},
+              fmt::format("gathered {} taps, {} blocks of {}", most, out_blocks, block), list);
+          for (const Candidate& candidate : list) states.push_back(with(state, 0, candidate));
         }
       }
     }
   }
 
   // Block b holds tap b mod period of every place.
-  Placed gathered(const std::vector<std::vector<std::uint32_t>>& lists, const Grid& shape,
-                  std::uint32_t block, std::uint32_t period, std::uint32_t total) const {
+  Placed gathered(const std::vector<std::vector<std::uint32_t>>& lists, std::uint32_t block,
+                  std::uint32_t period, std::uint32_t total) const {
     std::vector<std::vector<std::uint32_t>> rows(network_.size(0));
+    const std::uint32_t per_ciphertext = positions() / block;
     for (std::uint32_t b = 0; b < total; ++b) {
       for (std::uint32_t place = 0; place < lists.size(); ++place) {
         const std::uint32_t tap = b % period;
         if (tap >= lists[place].size()) continue;
-        rows[lists[place][tap]].push_back(b * block + place / shape.width * shape.width +
-                                          place % shape.width);
+        rows[lists[place][tap]].push_back(b / per_ciphertext * positions() +
+                                          b % per_ciphertext * block + place);
       }
     }
     Placed placed;
-    placed.layout = {positions(), 1, {0}, {}};
+    placed.layout = {positions(), (total + per_ciphertext - 1) / per_ciphertext, {0}, {}};
     for (const auto& of_element : rows) {
       placed.layout.rows.insert(placed.layout.rows.end(), of_element.begin(), of_element.end());
       placed.layout.first.push_back(u32(placed.layout.rows.size()));
@@ -204,10 +207,11 @@ class Search {
         Grid filled = grid;
         filled.block = block;
         filled.period = period;
-        filled.blocks = positions() / block;
-        if (filled.blocks < filled.channels) continue;
+        filled.blocks = std::max(positions() / block, filled.channels);
+        const std::uint32_t ciphertexts = ciphertexts_of(filled);
+        if (ciphertexts == 0) continue;
         State state;
-        state.placed[0] = {packing::layout_of(filled, positions()), filled};
+        state.placed[0] = {packing::layout_of(filled, positions(), ciphertexts), filled};
         for (State& next : extended({state}, 0)) states.push_back(std::move(next));
       }
     }
@@ -267,13 +271,28 @@ class Search {
 
   void add(const Grid& grid, std::uint32_t groups, std::uint32_t stride, ShiftOrder order,
            std::string text, std::vector<Candidate>& list) const {
-    if (std::uint64_t{grid.blocks - 1} * grid.block + grid.extent() +
-            std::uint64_t{groups - 1} * stride >
-        positions()) {
+    const std::uint32_t ciphertexts = ciphertexts_of(grid);
+    if (ciphertexts == 0 || (ciphertexts > 1 && grid.blocks > grid.channels)) return;
+    const std::uint64_t last = std::uint64_t{grid.blocks - 1} * grid.block + grid.extent();
+    if (groups > 1 &&
+        (ciphertexts > 1 || last + std::uint64_t{groups - 1} * stride > positions())) {
       return;
     }
-    list.push_back(
-        {{packing::layout_of(grid, positions()), groups, stride}, order, grid, std::move(text)});
+    if (ciphertexts > 1) text += fmt::format(", {} ciphertexts", ciphertexts);
+    list.push_back({{packing::layout_of(grid, positions(), ciphertexts), groups, stride},
+                    order,
+                    grid,
+                    std::move(text)});
+  }
+
+  // How many ciphertexts hold a grid; 0: it is too large.
+  std::uint32_t ciphertexts_of(const Grid& grid) const {
+    const bool rows_overlap = grid.height > 1 && (grid.width - 1) * grid.column >= grid.row;
+    if (rows_overlap || (grid.channels > 1 && grid.extent() > grid.block)) return 0;
+    const std::uint32_t whole = grid.blocks_in(positions());
+    if (whole == 0) return 0;
+    const std::uint32_t ciphertexts = (grid.blocks + whole - 1) / whole;
+    return ciphertexts <= kMaxCiphertexts ? ciphertexts : 0;
   }
 
   // Outputs stand where the windows they read begin: a strided layer leaves gaps.
@@ -291,9 +310,8 @@ class Search {
       for (const std::uint32_t blocks :
            std::set<std::uint32_t>{shape.channels, std::max(reach, shape.channels)}) {
         grid.blocks = blocks;
-        add(grid, 1, 0, {}, fmt::format("aligned, stride {}, {} blocks of {}", stride, blocks,
-                                        grid.block),
-            list);
+        add(grid, 1, 0, {},
+            fmt::format("aligned, stride {}, {} blocks of {}", stride, blocks, grid.block), list);
       }
       if (!sums) continue;
       grid.blocks = shape.channels;
@@ -312,7 +330,7 @@ class Search {
     grid.period = grid.channels;
     grid.blocks = grid.channels;
     for (std::uint32_t stride = 1; stride <= (sums ? 64 : 1); stride *= 2) {
-      if (std::uint64_t{stride} * grid.channels > positions()) break;
+      if (stride > 1 && std::uint64_t{stride} * grid.channels > positions()) break;
       grid.block = stride;
       add(grid, stride, stride > 1 ? 1 : 0, {stride},
           stride > 1 ? fmt::format("a vector, {} partial sums", stride) : "a vector", list);
@@ -363,9 +381,9 @@ class Search {
     next.seconds += cost.seconds;
     next.affines.push_back({candidate.form, candidate.order});
     next.placed[step + 1] = {candidate.form.result(), candidate.grid};
-    next.lines.push_back(fmt::format(
-        "{}: {}; {} diagonals, {} + {} rotations, {} sums", value_name(network_, step + 1),
-        candidate.text, cost.diagonals, cost.babies, cost.giants, cost.sums));
+    next.lines.push_back(fmt::format("{}: {}; {} diagonals, {} + {} rotations, {} sums",
+                                     value_name(network_, step + 1), candidate.text, cost.diagonals,
+                                     cost.babies, cost.giants, cost.sums));
     return next;
   }
 
@@ -396,11 +414,14 @@ class Search {
       cost.diagonals += count.diagonals;
       cost.babies += rotated(split.babies);
       cost.giants += rotated(split.giants);
-      cost.seconds += seconds(costs.input) + seconds(costs.output) +
+      const double inputs = state.placed.at(term.from).layout.ciphertexts;
+      const double outputs = candidate.form.sums.ciphertexts;
+      cost.seconds += inputs * (seconds(costs.input) +
+                                static_cast<double>(rotated(split.babies)) * seconds(costs.baby)) +
                       static_cast<double>(count.diagonals) * seconds(costs.diagonal) +
-                      static_cast<double>(rotated(split.babies)) * seconds(costs.baby) +
-                      static_cast<double>(rotated(split.giants)) * seconds(costs.giant) +
-                      static_cast<double>(cost.sums) * seconds(costs.sum);
+                      outputs * (seconds(costs.output) +
+                                 static_cast<double>(rotated(split.giants)) * seconds(costs.giant) +
+                                 static_cast<double>(cost.sums) * seconds(costs.sum));
     }
     return cost;
   }

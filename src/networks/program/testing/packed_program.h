@@ -4,6 +4,7 @@
 #include <random>
 #include <vector>
 
+#include "networks/program/noise.h"
 #include "networks/program/program.h"
 #include "networks/program/reference.h"
 
@@ -38,8 +39,8 @@ inline Transform random_transform(ValueId from, std::uint32_t inputs, std::uint3
 }
 
 /// A packed program over four primes: 2 ciphertexts, a transform, constants, a square, a second
-/// transform and sums that repeat every quarter of the positions. Mean squares are those of
-/// `input`.
+/// transform and sums that repeat every quarter of the positions. What its weights
+/// meet is measured on `input`.
 inline Program packed_program(const std::vector<std::uint64_t>& primes,
                               const std::vector<std::uint64_t>& special, std::uint32_t positions,
                               const Bundle& input) {
@@ -77,11 +78,19 @@ inline Program packed_program(const std::vector<std::uint64_t>& primes,
   for (std::size_t i = 0; i < bias.size(); ++i)
     bias[i] = 0.1 * static_cast<double>(i % quarter % 7);
   push(AddConstant{sums, bias}, 1, 2, 0, scale);
+  std::vector<std::vector<double>> squares(p.values.size());
   run_reference(p, input, [&](ValueId id, Bundle& bundle) {
-    double sum = 0;
-    for (const double v : bundle.data) sum += v * v;
-    p.values[id].mean_square = sum / static_cast<double>(bundle.data.size());
+    for (std::size_t row = 0; row < bundle.count; ++row) {
+      double sum = 0;
+      for (std::size_t i = 0; i < bundle.batch; ++i) sum += bundle.row(row)[i] * bundle.row(row)[i];
+      squares[id].push_back(sum / static_cast<double>(bundle.batch));
+    }
   });
+  for (Value& value : p.values) {
+    if (auto* t = std::get_if<Transform>(&value.op)) {
+      t->met_square = met_square(*t, positions, squares[t->from]);
+    }
+  }
   return p;
 }
 
