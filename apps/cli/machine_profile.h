@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 
 #include "engine/ckks_params/cost_model.h"
 
@@ -15,7 +16,8 @@ std::filesystem::path default_profile_path();
 ckks_params::MachineProfile machine_profile();
 
 void store_profile(const std::filesystem::path& path, const ckks_params::MachineProfile& profile);
-ckks_params::MachineProfile read_profile(const std::filesystem::path& path);
+/// Nothing for a profile in the format of another version of serdab.
+std::optional<ckks_params::MachineProfile> read_profile(const std::filesystem::path& path);
 
 /// What profiles of this machine are called: processor and kernels.
 std::string machine_name();
