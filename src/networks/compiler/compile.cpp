@@ -167,9 +167,16 @@ class Chooser {
     return kBits * (depth.back() + 2);
   }
 
+  void step() const {
+    constexpr double kUsual = 12;  // steps of a usual network
+    ++steps_;
+    if (options_.progress) options_.progress(steps_ / (steps_ + kUsual));
+  }
+
   SearchGoal common_goal() const {
     SearchGoal goal;
     goal.security = options_.security;
+    goal.step = [this] { step(); };
     return goal;
   }
 
@@ -198,6 +205,7 @@ class Chooser {
     const auto positions = static_cast<std::uint32_t>(slots / images);
     const std::optional<LayoutPlan> layouts =
         search_layouts(network_, {positions, log_n}, machine_);
+    step();
     if (!layouts) {
       tried += fmt::format("\n  {} positions an image: the network does not fit", positions);
       return std::nullopt;
@@ -237,6 +245,7 @@ class Chooser {
   const program::Bundle& truth_;
   const CompileOptions& options_;
   const ckks_params::MachineProfile& machine_;
+  mutable double steps_ = 0;
 };
 
 Choice choose_layout(const ArithmeticNetwork& network, std::span<const double> images,
@@ -297,8 +306,8 @@ Compiled compile(const graph::Graph& graph, std::span<const double> calibration,
   if (options.max_key_bytes) {
     const std::size_t given_up = limit_rotation_keys(result.package, *options.max_key_bytes);
     if (given_up > 0) {
-      key_notes.push_back(fmt::format(
-          "{} rotation keys left out: their rotations take several steps", given_up));
+      key_notes.push_back(
+          fmt::format("{} rotation keys left out: their rotations take several steps", given_up));
     }
   }
   result.package.manifest.answer_limit = std::min(
