@@ -180,7 +180,10 @@ class Search {
   }
 
   void note(base::RingKind ring, unsigned log_n, const std::string& text) {
-    considered_.push_back(describe(ring, log_n) + ": " + text);
+    std::string line = describe(ring, log_n) + ": " + text;
+    if (std::find(considered_.begin(), considered_.end(), line) == considered_.end()) {
+      considered_.push_back(std::move(line));
+    }
   }
 
   // Nothing when the chain was tried before, or none reaches the precision.
