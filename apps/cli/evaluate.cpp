@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -16,6 +17,7 @@
 #include "service/client/keys.h"
 #include "service/client/query.h"
 #include "service/server/job.h"
+#include "stage_table.h"
 #include "verbs.h"
 
 namespace serdab::cli {
@@ -25,6 +27,7 @@ struct Arguments {
   std::string model, data;
   std::size_t count = datasets::kAllImages;
   std::size_t repeat = 1;
+  bool profile = false;
   double weight_memory = 0;
   CompileArguments compile;
 };
@@ -74,14 +77,27 @@ class RoundTrip {
     const auto serve = [&] { return server::run_job(server_, *loaded_, query, "query", job); };
     server::JobReport report = serve();
     first_seconds_ += report.seconds;
-    std::vector<double> seconds = {report.seconds};
+    std::vector<double> seconds, processor_seconds;
+    std::array<std::vector<double>, program::kWorkKinds> work;
+    const auto take = [&] {
+      seconds.push_back(report.seconds);
+      processor_seconds.push_back(report.processor_seconds);
+      for (std::size_t kind = 0; kind < work.size(); ++kind) {
+        work[kind].push_back(report.work_seconds.kinds[kind]);
+      }
+    };
+    take();
     for (std::size_t i = 1; i < repeat_; ++i) {
       report = serve();
-      seconds.push_back(report.seconds);
+      take();
     }
-    std::sort(seconds.begin(), seconds.end());
+    median_seconds_ += median(seconds);
     server_seconds_ += seconds.front();
-    median_seconds_ += (seconds[(seconds.size() - 1) / 2] + seconds[seconds.size() / 2]) / 2;
+    processor_median_seconds_ += median(processor_seconds);
+    processor_seconds_ += processor_seconds.front();
+    for (std::size_t kind = 0; kind < work.size(); ++kind) {
+      work_seconds_.kinds[kind] += median(work[kind]);
+    }
     ++queries_;
     operations_ = report.operations;
     query_bytes_ += query.size() + wire::kHeaderBytes;
@@ -104,6 +120,8 @@ class RoundTrip {
             {"queries", queries_},
             {"query_seconds", server_seconds_ / queries},
             {"query_seconds_median", median_seconds_ / queries},
+            {"query_processor_seconds", processor_seconds_ / queries},
+            {"query_processor_seconds_median", processor_median_seconds_ / queries},
             {"key_load_seconds", key_load_seconds_},
             {"prepare_seconds", server_.prepare_seconds()},
             {"layout", bundle.layout == program::Layout::kPacked ? "packed" : "batch"},
@@ -133,7 +151,20 @@ class RoundTrip {
             {"cpu", base::cpu_name()}};
   }
 
+  /// Of one query.
+  std::vector<StageRow> stages() const {
+    program::ByWork<double> seconds = work_seconds_;
+    for (double& of_kind : seconds.kinds) of_kind /= static_cast<double>(queries_);
+    return stage_rows(server_.package(), seconds);
+  }
+
  private:
+  /// Sorts them.
+  static double median(std::vector<double>& seconds) {
+    std::sort(seconds.begin(), seconds.end());
+    return (seconds[(seconds.size() - 1) / 2] + seconds[seconds.size() / 2]) / 2;
+  }
+
   // As a server does: from the bytes of the file.
   void load_keys() {
     const auto file =
@@ -169,6 +200,9 @@ class RoundTrip {
   double server_seconds_ = 0;  ///< of the fastest repetitions
   double median_seconds_ = 0;
   double first_seconds_ = 0;
+  double processor_seconds_ = 0;  ///< of the calling thread, of the fastest repetitions
+  double processor_median_seconds_ = 0;
+  program::ByWork<double> work_seconds_;  ///< medians of repetitions
   std::size_t queries_ = 0;
   program::OperationCounts operations_;  ///< of a query
   double client_seconds_ = 0;
@@ -219,6 +253,9 @@ void run(const Arguments& arguments, const Globals& globals) {
   nlohmann::json json = nlohmann::json::parse(comparison.to_json());
   json.update(round_trip.to_json(images.count()));
   json["data"] = arguments.data;
+  const std::vector<StageRow> stages =
+      arguments.profile ? round_trip.stages() : std::vector<StageRow>();
+  if (arguments.profile) json["stages"] = stage_json(stages);
   if (globals.json) {
     fmt::print("{}\n", json.dump(2));
     return;
@@ -244,6 +281,7 @@ void run(const Arguments& arguments, const Globals& globals) {
   fmt::print("security                {} bits: N = {}, log2 QP = {:.1f}\n",
              json["security_bits"].get<unsigned>(), json["n"].get<std::size_t>(),
              json["log_qp"].get<double>());
+  if (arguments.profile) fmt::print("\n{}", stage_text(stages));
 }
 
 }  // namespace
@@ -262,6 +300,9 @@ void add_evaluate(CLI::App& app, Globals& globals) {
                    "Run the server's part so often and report the fastest and the median: what a "
                    "server does that already holds its memory")
       ->check(CLI::Range(1, 100));
+  verb->add_flag("--profile", arguments->profile,
+                 "Print where a query's time goes, beside the plan's and the least possible; for "
+                 "--threads 1");
   add_weight_memory(verb, arguments->weight_memory);
   add_compile_options(verb, arguments->compile);
 }

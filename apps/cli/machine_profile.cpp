@@ -18,12 +18,17 @@ struct Field {
   const char* name;
   double MachineProfile::*member;
 };
+/// Rises when the fields change, or what they mean.
+constexpr int kVersion = 2;
 constexpr Field kFields[] = {
     {"butterfly_ns", &MachineProfile::butterfly_ns},
     {"mac_ns", &MachineProfile::mac_ns},
     {"wide_mac_ns", &MachineProfile::wide_mac_ns},
     {"gemm_word_ns", &MachineProfile::gemm_word_ns},
     {"multiplication_ns", &MachineProfile::multiplication_ns},
+    {"short_product_ns", &MachineProfile::short_product_ns},
+    {"streamed_byte_ns", &MachineProfile::streamed_byte_ns},
+    {"moved_word_ns", &MachineProfile::moved_word_ns},
     {"uniform_word_ns", &MachineProfile::uniform_word_ns},
     {"fresh_byte_ns", &MachineProfile::fresh_byte_ns},
     {"thread_efficiency", &MachineProfile::thread_efficiency},
@@ -53,6 +58,9 @@ MachineProfile read_profile(const std::filesystem::path& path) {
                path.string() + ": " + what + "; run 'serdab bench --calibrate' to make it again");
   };
   if (!json.is_object()) fail("not a machine profile");
+  if (!json.contains("version") || json["version"] != kVersion) {
+    fail("not version " + std::to_string(kVersion) + " of the format");
+  }
   MachineProfile profile;
   if (!json.contains("name") || !json["name"].is_string()) fail("field 'name' is missing");
   profile.name = json["name"].get<std::string>();
@@ -70,7 +78,7 @@ MachineProfile read_profile(const std::filesystem::path& path) {
 }
 
 void store_profile(const std::filesystem::path& path, const MachineProfile& profile) {
-  nlohmann::json json = {{"name", profile.name}};
+  nlohmann::json json = {{"version", kVersion}, {"name", profile.name}};
   for (const Field& field : kFields) json[field.name] = profile.*field.member;
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
   const std::string text = json.dump(1) + "\n";

@@ -175,7 +175,7 @@ SealSwitchingKeys keys_to_seal(const Context& context,
     const std::uint64_t element = key->info().element.value;
     auto& entry = result.entries[galois ? (element - 1) / 2 : 0];
     for (std::size_t digit = 0; digit < key->digits(); ++digit) {
-      entry.push_back(pair_to_seal(context, key->b(digit), key->a(digit)));
+      entry.push_back(pair_to_seal(context, key->b(digit).unpacked(), key->a(digit).unpacked()));
     }
   }
   return result;

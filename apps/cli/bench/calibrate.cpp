@@ -11,6 +11,7 @@
 #include "engine/base/threads.h"
 #include "engine/ckks_params/parameters.h"
 #include "engine/kernels/kernels.h"
+#include "engine/ring/automorphism.h"
 #include "engine/sampling/uniform.h"
 #include "machine_profile.h"
 #include "progress.h"
@@ -118,6 +119,72 @@ void measure_products(ckks_params::MachineProfile& profile) {
   profile.multiplication_ns = seconds / (2.0 * kDigits * kLimbs * kN) * kNano;
 }
 
+// Sums of eight digits with keys, all of four-byte words, as packed programs have them: with the
+// keys of one prime over and over, and with more than the caches hold.
+void measure_short_products(ckks_params::MachineProfile& profile) {
+  static_assert(ckks_params::kShortPrimeBits == kernels::kShortBits);
+  constexpr std::size_t kDigits = 8, kPackedN = std::size_t{1} << 13, kLimbs = 160;
+  constexpr std::size_t kWordsOfLimb = 2 * kDigits * kPackedN;
+  const Modulus q = primes(1, 24).front();
+  base::Buffer<std::uint32_t> keys(kLimbs * kWordsOfLimb);  // 80 MiB
+  base::Buffer<std::uint32_t> digits(kDigits * kPackedN);
+  const Words some = random_words(q, kPackedN, 1);
+  const auto fill = [&](base::Buffer<std::uint32_t>& words) {
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      words[i] = static_cast<std::uint32_t>(some[i % kPackedN]);
+    }
+  };
+  fill(keys);
+  fill(digits);
+  Words out0(kPackedN), out1(kPackedN);
+  const auto multiply = [&](std::size_t limb) {
+    const std::uint32_t* d[kDigits];
+    const std::uint32_t* k0[kDigits];
+    const std::uint32_t* k1[kDigits];
+    for (std::size_t j = 0; j < kDigits; ++j) {
+      d[j] = digits.data() + j * kPackedN;
+      k0[j] = keys.data() + limb * kWordsOfLimb + 2 * j * kPackedN;
+      k1[j] = k0[j] + kPackedN;
+    }
+    kernels::kernels().inner_product(q,
+                                     {.digits = kDigits,
+                                      .d_short = d,
+                                      .k0_short = k0,
+                                      .k1_short = k1,
+                                      .out0 = out0.data(),
+                                      .out1 = out1.data()},
+                                     kPackedN);
+  };
+  const double cached = best_seconds([&] { multiply(0); });
+  const auto all = [&] {
+    for (std::size_t limb = 0; limb < kLimbs; ++limb) multiply(limb);
+  };
+  const double streamed = best_seconds(all) / kLimbs;
+  profile.short_product_ns = cached / kWordsOfLimb * kNano;
+  profile.streamed_byte_ns =
+      std::max(0.0, streamed - cached) / (kWordsOfLimb * sizeof(std::uint32_t)) * kNano;
+}
+
+// Automorphisms on residues that lie in the outer caches, every other one added to a sum.
+void measure_moves(ckks_params::MachineProfile& profile) {
+  constexpr unsigned kPackedLogN = 13;
+  constexpr std::size_t kArrays = 32, kPackedN = std::size_t{1} << kPackedLogN;
+  const Modulus q = primes(1, 24).front();
+  const std::vector<Words> from = random_arrays(kArrays, q);
+  std::vector<Words> to = random_arrays(kArrays, q);
+  const ring::Automorphism rotation(kRing, kPackedLogN,
+                                    ring::rotation_element(kRing, kPackedLogN, 5));
+  const auto& k = kernels::kernels();
+  const double seconds = best_seconds([&] {
+    for (std::size_t i = 0; i < kArrays; i += 2) {
+      k.permute(rotation.moves(), from[i].data(), to[i].data(), kPackedN);
+      k.permute_add(q, rotation.moves(), from[i + 1].data(), to[i + 1].data(), to[i + 1].data(),
+                    kPackedN);
+    }
+  });
+  profile.moved_word_ns = seconds / (kArrays * kPackedN) * kNano;
+}
+
 // Half of a query's residues come from a seed, half are unpacked.
 void measure_uniform(ckks_params::MachineProfile& profile) {
   const Modulus q = primes(1, 40).front();
@@ -170,7 +237,8 @@ void calibrate_and_store(const std::string& path, const Globals& globals) {
   profile.name = machine_name();
   Progress progress("calibrating", globals.progress());
   const std::initializer_list<void (*)(ckks_params::MachineProfile&)> steps = {
-      measure_fresh_memory, measure_transforms, measure_gemm, measure_products, measure_uniform};
+      measure_fresh_memory,   measure_transforms, measure_gemm,   measure_products,
+      measure_short_products, measure_moves,      measure_uniform};
   double done = 0;
   for (const auto step : steps) {
     step(profile);
@@ -189,6 +257,9 @@ void calibrate_and_store(const std::string& path, const Globals& globals) {
              profile.wide_mac_ns);
   fmt::print("  GEMM residue moved     {:8.3f} ns\n", profile.gemm_word_ns);
   fmt::print("  key-switching product  {:8.3f} ns\n", profile.multiplication_ns);
+  fmt::print("  of short residues      {:8.3f} ns, and {:.3f} ns a byte from memory\n",
+             profile.short_product_ns, profile.streamed_byte_ns);
+  fmt::print("  residue moved          {:8.3f} ns\n", profile.moved_word_ns);
   fmt::print("  residue received       {:8.3f} ns\n", profile.uniform_word_ns);
   fmt::print("  fresh memory           {:8.3f} ns a byte\n", profile.fresh_byte_ns);
   fmt::print("  a second thread adds   {:8.0f} %\n", 100 * profile.thread_efficiency);

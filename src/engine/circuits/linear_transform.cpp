@@ -11,7 +11,6 @@
 #include "engine/circuits/internal/transform_plan.h"
 #include "engine/ckks/checks.h"
 #include "engine/ring/arithmetic.h"
-#include "engine/ring/divide.h"
 
 namespace serdab::circuits {
 namespace {
@@ -24,19 +23,12 @@ using ckks::SwitchedPair;
 constexpr std::size_t kBatchBytes = std::size_t{64} << 20;
 
 std::size_t plain_bytes(const ckks::Context& context, ckks::Level level) {
-  return context.basis_qp(level).size() * context.n() * sizeof(std::uint64_t);
+  return ring::PackedPoly::bytes(context.basis_qp(level));
 }
 
 std::size_t batch_plains(const ckks::Context& context, ckks::Level level, bool expanded) {
   if (expanded) return 0;
   return std::clamp<std::size_t>(kBatchBytes / plain_bytes(context, level), 4, 64);
-}
-
-/// P^-1 times part 1 of a sum, rounded: what a giant step decomposes.
-ckks::Poly divide_by_p(const ckks::Context& context, ckks::Level level, ckks::Poly&& a) {
-  ckks::Poly* const only = &a;
-  ring::divide_by_last(context.basis_qp(level), context.mod_down_converter(level), {&only, 1});
-  return std::move(a);
 }
 
 }  // namespace
@@ -64,18 +56,18 @@ LinearTransform::LinearTransform(LinearTransform&&) noexcept = default;
 LinearTransform& LinearTransform::operator=(LinearTransform&&) noexcept = default;
 LinearTransform::~LinearTransform() = default;
 
-ckks::LiftedPlaintext LinearTransform::encode(std::size_t plain) const {
+ring::PackedPoly LinearTransform::encode(std::size_t plain) const {
   const internal::PlainSpec& spec = plan_->plains[plain];
   base::Buffer<double> slots = base::Buffer<double>::zeroed(encoder_->slots());
   diagonal_(spec.id, slots.span());
   // Slot p takes slot p − shift.
   std::rotate(slots.begin(), slots.end() - spec.shift, slots.end());
-  return encoder_->encode_lifted(slots.span(), level_, weights_);
+  return {context_->basis_qp(level_), encoder_->encode_lifted(slots.span(), level_, weights_).poly};
 }
 
-std::vector<ckks::LiftedPlaintext> LinearTransform::encode_range(std::size_t first,
-                                                                 std::size_t count) const {
-  std::vector<ckks::LiftedPlaintext> encoded(count);
+std::vector<ring::PackedPoly> LinearTransform::encode_range(std::size_t first,
+                                                            std::size_t count) const {
+  std::vector<ring::PackedPoly> encoded(count);
   base::parallel_for(count, [&](std::size_t i) { encoded[i] = encode(first + i); });
   return encoded;
 }
@@ -115,15 +107,18 @@ void LinearTransform::check_inputs(std::span<const Ciphertext* const> inputs,
 std::vector<Ciphertext> LinearTransform::apply(const ckks::Evaluator& evaluator,
                                                std::span<const Ciphertext* const> inputs,
                                                const ckks::GaloisKeys& keys,
-                                               std::size_t rescale_primes,
-                                               OperationCounts* ran) const {
+                                               std::size_t rescale_primes, OperationCounts* ran,
+                                               StageSeconds* seconds) const {
   check_inputs(inputs, keys, rescale_primes);
+  StageClock clock(seconds);
   OperationCounts done;
   std::vector<internal::Operand> operands =
-      internal::rotate_inputs(evaluator, *plan_, inputs, keys, done);
+      internal::rotate_inputs(evaluator, *plan_, inputs, keys, done, clock);
   std::vector<SwitchedPair> sums = inner_sums(operands, done);
   operands.clear();
+  clock.charge(&StageSeconds::plaintext_products);
   std::vector<SwitchedPair> totals = giant_steps(std::move(sums), keys, done);
+  clock.charge(&StageSeconds::giant_steps);
 
   ckks::CiphertextInfo info = inputs[0]->info();
   info.scale = info.scale * weights_;
@@ -134,6 +129,7 @@ std::vector<Ciphertext> LinearTransform::apply(const ckks::Evaluator& evaluator,
     evaluator.rescale(outputs.back(), rescale_primes - with_p);
     done.divisions += 2;
   }
+  clock.charge(&StageSeconds::divisions);
   if (ran != nullptr) *ran = done;
   return outputs;
 }
@@ -170,7 +166,7 @@ std::vector<SwitchedPair> LinearTransform::giant_steps(std::vector<SwitchedPair>
     SwitchedPair& total = totals[plan_->sums[i].output];
     SwitchedPair sum = std::move(sums[i]);
     for (std::size_t s = 0; s < steps.size(); ++s) {
-      const ckks::Poly a = divide_by_p(*context_, level_, std::move(sum.a));
+      const ckks::Poly a = ckks::divide_by_p(*context_, level_, std::move(sum.a));
       const ckks::Poly b = std::move(sum.b);
       SwitchedPair moved;
       ckks::switch_key_moved_add(*context_, a, level_,

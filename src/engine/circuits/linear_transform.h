@@ -6,9 +6,11 @@
 #include <span>
 #include <vector>
 
+#include "engine/circuits/stage_seconds.h"
 #include "engine/circuits/transform_shape.h"
 #include "engine/ckks/encoder.h"
 #include "engine/ckks/evaluator.h"
+#include "engine/ring/packed_poly.h"
 
 namespace serdab::circuits {
 
@@ -47,13 +49,15 @@ class LinearTransform {
 
   /// One ciphertext for every output, from one of two parts for every input; inputs agree in level,
   /// scale and key. The result is rescaled by `rescale_primes`. `ran`, if given, takes what was
-  /// done, which is counts(). Throws base::Error: kMismatch for inputs that do not agree with each
-  /// other, the level or the keys; kInvalidArgument for a wrong number of inputs, too many primes
-  /// or a missing key, naming the step; kUnsupported in contexts of positive digits.
+  /// done, which is counts(); `seconds` is added to. Throws base::Error: kMismatch for inputs that
+  /// do not agree with each other, the level or the keys; kInvalidArgument for a wrong number of
+  /// inputs, too many primes or a missing key, naming the step; kUnsupported in contexts of
+  /// positive digits.
   std::vector<ckks::Ciphertext> apply(const ckks::Evaluator& evaluator,
                                       std::span<const ckks::Ciphertext* const> inputs,
                                       const ckks::GaloisKeys& keys, std::size_t rescale_primes = 0,
-                                      OperationCounts* ran = nullptr) const;
+                                      OperationCounts* ran = nullptr,
+                                      StageSeconds* seconds = nullptr) const;
 
   const TransformShape& shape() const { return shape_; }
   /// The steps that apply needs keys for, ascending.
@@ -63,8 +67,8 @@ class LinearTransform {
   OperationCounts counts() const;
 
  private:
-  ckks::LiftedPlaintext encode(std::size_t plain) const;
-  std::vector<ckks::LiftedPlaintext> encode_range(std::size_t first, std::size_t count) const;
+  ring::PackedPoly encode(std::size_t plain) const;
+  std::vector<ring::PackedPoly> encode_range(std::size_t first, std::size_t count) const;
   void check_inputs(std::span<const ckks::Ciphertext* const> inputs, const ckks::GaloisKeys& keys,
                     std::size_t rescale_primes) const;
   std::vector<ckks::SwitchedPair> inner_sums(const std::vector<internal::Operand>& operands,
@@ -81,7 +85,7 @@ class LinearTransform {
   ckks::Scale weights_;
   bool expanded_;
   std::unique_ptr<const internal::TransformPlan> plan_;
-  std::vector<ckks::LiftedPlaintext> plains_;  ///< all of the plan's, or none
+  std::vector<ring::PackedPoly> plains_;  ///< all of the plan's, or none
 };
 
 }  // namespace serdab::circuits

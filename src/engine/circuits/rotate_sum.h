@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/circuits/stage_seconds.h"
 #include "engine/circuits/transform_shape.h"
 #include "engine/ckks/evaluator.h"
 
@@ -15,9 +16,13 @@ namespace serdab::circuits {
 void rotate_sum(const ckks::Evaluator& evaluator, ckks::Ciphertext& x, std::span<const long> steps,
                 const ckks::GaloisKeys& keys);
 
-/// The same with rotations that may take several steps each.
+/// The same with rotations that may take several steps each, and a rescale by `rescale_primes` at
+/// the end. Sums stay in basis QP: a step divides part 1 by P to decompose it, and both parts are
+/// divided once at the end, together with the rescale (contexts of positive digits divide in every
+/// step). `seconds`, if given, is added to.
 void rotate_sum(const ckks::Evaluator& evaluator, ckks::Ciphertext& x,
-                std::span<const Rotation> rotations, const ckks::GaloisKeys& keys);
+                std::span<const Rotation> rotations, const ckks::GaloisKeys& keys,
+                std::size_t rescale_primes = 0, StageSeconds* seconds = nullptr);
 
 /// Steps with which rotate_sum gives slot i the sum of `count` slots i, i + stride, i + 2·stride, …
 /// (negative strides: slots before it). `count` is a power of two, else base::Error

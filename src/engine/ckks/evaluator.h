@@ -61,6 +61,9 @@ class Evaluator {
   void relinearise_rescale(Ciphertext& a, const RelinearisationKey& key,
                            std::size_t primes = 1) const;
 
+  /// relinearise without its division: lower() divides, and rescales in the same step.
+  LiftedCiphertext relinearise_lifted(const Ciphertext& a, const RelinearisationKey& key) const;
+
   // Levels (evaluator_level.cpp): any number of parts.
   /// Divides by the last `primes` primes of the chain with rounding; level falls by `primes`, the
   /// scale is divided by each in turn. More than Context::kMaxDrop are divided in turns of as many.
@@ -83,6 +86,9 @@ class Evaluator {
   /// The same without the division by P: a sum of many rotations is divided once.
   LiftedCiphertext apply_galois_lifted(const Ciphertext& a, const Decomposition& part1,
                                        const GaloisKey& key) const;
+  /// One for each key.
+  std::vector<LiftedCiphertext> apply_galois_lifted(const Ciphertext& a, const Decomposition& part1,
+                                                    std::span<const GaloisKey* const> keys) const;
   /// Same level and scale.
   void add_inplace(LiftedCiphertext& a, const LiftedCiphertext& b) const;
   /// sum += a·b; level as the operands', scale of `sum` the product of theirs. With rotations left

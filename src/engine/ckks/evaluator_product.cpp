@@ -52,7 +52,14 @@ Ciphertext Evaluator::square(const Ciphertext& a) const {
 void Evaluator::relinearise(Ciphertext& a, const RelinearisationKey& key) const {
   check_relinearisation(*context_, a, key);
   a = to_ciphertext(a.info(),
-                switch_key(*context_, a.part(2), a.level(), key.switching_key(), lift_of(a)));
+                    switch_key(*context_, a.part(2), a.level(), key.switching_key(), lift_of(a)));
+}
+
+LiftedCiphertext Evaluator::relinearise_lifted(const Ciphertext& a,
+                                               const RelinearisationKey& key) const {
+  check_relinearisation(*context_, a, key);
+  return {a.info(),
+          switch_key_lazy(*context_, a.part(2), a.level(), key.switching_key(), lift_of(a))};
 }
 
 void Evaluator::relinearise_rescale(Ciphertext& a, const RelinearisationKey& key,
@@ -61,10 +68,7 @@ void Evaluator::relinearise_rescale(Ciphertext& a, const RelinearisationKey& key
   check_rescale(a.info(), primes);
   base::require(primes <= Context::kMaxDrop, base::ErrorCode::kInvalidArgument,
                 "relinearise_rescale: too many primes at once; use relinearise and rescale");
-  SwitchedPair pair =
-      switch_key_lazy(*context_, a.part(2), a.level(), key.switching_key(), lift_of(a));
-  mod_down(*context_, a.level(), pair, primes);
-  a = to_ciphertext(rescaled_info(*context_, a.info(), primes), std::move(pair));
+  a = lower(relinearise_lifted(a, key), primes);
 }
 
 }  // namespace serdab::ckks

@@ -84,8 +84,18 @@ Ciphertext Evaluator::apply_galois_hoisted(const Ciphertext& a, const Decomposit
 
 LiftedCiphertext Evaluator::apply_galois_lifted(const Ciphertext& a, const Decomposition& part1,
                                                 const GaloisKey& key) const {
-  check_hoisted(*context_, a, part1, key);
-  return {a.info(), inner_product_moved(*context_, part1, key, {&a.part(0), nullptr})};
+  const GaloisKey* const only = &key;
+  return std::move(apply_galois_lifted(a, part1, {&only, 1}).front());
+}
+
+std::vector<LiftedCiphertext> Evaluator::apply_galois_lifted(
+    const Ciphertext& a, const Decomposition& part1, std::span<const GaloisKey* const> keys) const {
+  for (const GaloisKey* key : keys) check_hoisted(*context_, a, part1, *key);
+  std::vector<LiftedCiphertext> rotated;
+  for (SwitchedPair& pair : inner_products_moved(*context_, part1, keys, {&a.part(0), nullptr})) {
+    rotated.push_back({a.info(), std::move(pair)});
+  }
+  return rotated;
 }
 
 void Evaluator::add_inplace(LiftedCiphertext& a, const LiftedCiphertext& b) const {

@@ -132,21 +132,38 @@ Addends lifted(const Context& context, const ring::RnsBasis& basis, const Lift& 
           lift.a != nullptr ? lift.a->limb(i) : nullptr, context.p_residue(i)};
 }
 
+/// The values of all digits modulo one prime, in words of one length or the other.
+struct DigitView {
+  std::size_t count = 0;
+  const std::uint64_t* const* values = nullptr;
+  const std::uint32_t* const* short_values = nullptr;
+};
+
 /// Both inner products for one limb, with the addends.
-void multiply_keys(const ring::RnsBasis& basis, std::size_t i, std::size_t digits,
-                   const std::uint64_t* const* values, const SwitchingKey& key,
-                   const Addends& addends, std::uint64_t* out_b, std::uint64_t* out_a) {
+void multiply_keys(const ring::RnsBasis& basis, std::size_t i, const DigitView& digits,
+                   const SwitchingKey& key, const Addends& addends, std::uint64_t* out_b,
+                   std::uint64_t* out_a) {
   std::array<const std::uint64_t*, kMaxDigits> b, a;
+  std::array<const std::uint32_t*, kMaxDigits> b_short, a_short;
   const std::size_t limb = key_limb(basis, key, i);
-  for (std::size_t j = 0; j < digits; ++j) {
-    b[j] = key.b(j).limb(limb);
-    a[j] = key.a(j).limb(limb);
+  const bool is_short = key.b(0).is_short(limb);
+  for (std::size_t j = 0; j < digits.count; ++j) {
+    if (is_short) {
+      b_short[j] = key.b(j).short_limb(limb);
+      a_short[j] = key.a(j).short_limb(limb);
+    } else {
+      b[j] = key.b(j).limb(limb);
+      a[j] = key.a(j).limb(limb);
+    }
   }
   kernels::kernels().inner_product(basis.modulus(i),
-                                   {.digits = digits,
-                                    .d = values,
-                                    .k0 = b.data(),
-                                    .k1 = a.data(),
+                                   {.digits = digits.count,
+                                    .d = digits.values,
+                                    .k0 = is_short ? nullptr : b.data(),
+                                    .k1 = is_short ? nullptr : a.data(),
+                                    .d_short = digits.short_values,
+                                    .k0_short = is_short ? b_short.data() : nullptr,
+                                    .k1_short = is_short ? a_short.data() : nullptr,
                                     .addend0 = addends.b,
                                     .addend1 = addends.a,
                                     .w = addends.w,
@@ -155,11 +172,30 @@ void multiply_keys(const ring::RnsBasis& basis, std::size_t i, std::size_t digit
                                    basis.n());
 }
 
-std::vector<const std::uint64_t*> values_of(const Decomposition& decomposition, std::size_t i) {
-  std::vector<const std::uint64_t*> values;
-  for (const Poly& digit : decomposition.digits) values.push_back(digit.limb(i));
-  return values;
-}
+/// What a decomposition holds modulo one prime.
+class StoredValues {
+ public:
+  StoredValues(const Decomposition& decomposition, std::size_t i)
+      : count_(decomposition.digits.size()), is_short_(decomposition.digits[0].is_short(i)) {
+    for (std::size_t j = 0; j < count_; ++j) {
+      if (is_short_) {
+        short_values_[j] = decomposition.digits[j].short_limb(i);
+      } else {
+        values_[j] = decomposition.digits[j].limb(i);
+      }
+    }
+  }
+  DigitView view() const {
+    return {count_, is_short_ ? nullptr : values_.data(),
+            is_short_ ? short_values_.data() : nullptr};
+  }
+
+ private:
+  std::size_t count_;
+  bool is_short_;
+  std::array<const std::uint64_t*, kMaxDigits> values_;
+  std::array<const std::uint32_t*, kMaxDigits> short_values_;
+};
 
 }  // namespace
 
@@ -174,17 +210,17 @@ Decomposition mod_up(const Context& context, const Poly& poly, Level level) {
   const ring::RnsBasis basis = context.basis_qp(level);
   const RaisedDigits digits(context, poly, level);
   Decomposition result{level, {}};
-  for (std::size_t j = 0; j < digits.count(); ++j) {
-    result.digits.emplace_back(basis.n(), basis.size());
-  }
+  for (std::size_t j = 0; j < digits.count(); ++j) result.digits.emplace_back(basis);
   ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
+    std::array<base::Buffer<std::uint64_t>, kMaxDigits> scratch;
     std::array<const std::uint64_t*, kMaxDigits> values;
-    digits.values(
-        i, [&](std::size_t j) { return result.digits[j].limb(i); }, values.data());
-    for (std::size_t j = 0; j < digits.count(); ++j) {
-      std::uint64_t* limb = result.digits[j].limb(i);
-      if (values[j] != limb) std::memcpy(limb, values[j], basis.n() * sizeof(std::uint64_t));
-    }
+    const auto out = [&](std::size_t j) {
+      if (!result.digits[j].is_short(i)) return result.digits[j].limb(i);
+      scratch[j] = base::Buffer<std::uint64_t>(basis.n());
+      return scratch[j].data();
+    };
+    digits.values(i, out, values.data());
+    for (std::size_t j = 0; j < digits.count(); ++j) result.digits[j].set_limb(i, values[j]);
   });
   return result;
 }
@@ -195,28 +231,45 @@ SwitchedPair inner_product(const Context& context, const Decomposition& decompos
   const ring::RnsBasis basis = context.basis_qp(decomposition.level);
   SwitchedPair out{Poly(basis.n(), basis.size()), Poly(basis.n(), basis.size())};
   ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
-    const auto values = values_of(decomposition, i);
-    multiply_keys(basis, i, values.size(), values.data(), key, lifted(context, basis, lift, i),
-                  out.b.limb(i), out.a.limb(i));
+    multiply_keys(basis, i, StoredValues(decomposition, i).view(), key,
+                  lifted(context, basis, lift, i), out.b.limb(i), out.a.limb(i));
   });
   return out;
 }
 
-SwitchedPair inner_product_moved(const Context& context, const Decomposition& decomposition,
-                                 const GaloisKey& key, const Lift& lift) {
-  SERDAB_ASSERT(key.is_moved() && key.switching_key().info().level >= decomposition.level);
+void inner_products(const Context& context, const Decomposition& decomposition,
+                    std::span<const GaloisKey* const> keys, const Lift& lift, const SumSink& sink) {
   const ring::RnsBasis basis = context.basis_qp(decomposition.level);
-  const auto& k = kernels::kernels();
-  SwitchedPair out{Poly(basis.n(), basis.size()), Poly(basis.n(), basis.size())};
-  ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
-    // The sums stay in cache until they are moved.
+  ring::for_each_limb(basis.size(), basis.n() * keys.size(), [&](std::size_t i) {
+    // The sums stay in cache until they are taken.
     base::Buffer<std::uint64_t> b(basis.n()), a(basis.n());
-    const auto values = values_of(decomposition, i);
-    multiply_keys(basis, i, values.size(), values.data(), key.switching_key(),
-                  lifted(context, basis, lift, i), b.data(), a.data());
-    k.permute(key.automorphism().moves(), b.data(), out.b.limb(i), basis.n());
-    k.permute(key.automorphism().moves(), a.data(), out.a.limb(i), basis.n());
+    const StoredValues values(decomposition, i);
+    for (std::size_t k = 0; k < keys.size(); ++k) {
+      SERDAB_ASSERT(keys[k]->switching_key().info().level >= decomposition.level);
+      multiply_keys(basis, i, values.view(), keys[k]->switching_key(),
+                    lifted(context, basis, lift, i), b.data(), a.data());
+      sink(k, i, b.data(), a.data());
+    }
   });
+}
+
+std::vector<SwitchedPair> inner_products_moved(const Context& context,
+                                               const Decomposition& decomposition,
+                                               std::span<const GaloisKey* const> keys,
+                                               const Lift& lift) {
+  const ring::RnsBasis basis = context.basis_qp(decomposition.level);
+  std::vector<SwitchedPair> out;
+  for (const GaloisKey* key : keys) {
+    SERDAB_ASSERT(key->is_moved());
+    out.push_back({Poly(basis.n(), basis.size()), Poly(basis.n(), basis.size())});
+  }
+  const auto move = [&](std::size_t k, std::size_t i, const std::uint64_t* b,
+                        const std::uint64_t* a) {
+    const kernels::Permutation moves = keys[k]->automorphism().moves();
+    kernels::kernels().permute(moves, b, out[k].b.limb(i), basis.n());
+    kernels::kernels().permute(moves, a, out[k].a.limb(i), basis.n());
+  };
+  inner_products(context, decomposition, keys, lift, move);
   return out;
 }
 
@@ -228,7 +281,7 @@ SwitchedPair switch_key_lazy(const Context& context, const Poly& poly, Level lev
   SwitchedPair out{Poly(basis.n(), basis.size()), Poly(basis.n(), basis.size())};
   ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
     const DigitValues values(digits, i, basis.n());
-    multiply_keys(basis, i, digits.count(), values.data(), key, lifted(context, basis, lift, i),
+    multiply_keys(basis, i, {digits.count(), values.data()}, key, lifted(context, basis, lift, i),
                   out.b.limb(i), out.a.limb(i));
   });
   return out;
@@ -246,7 +299,7 @@ void switch_key_moved_add(const Context& context, const Poly& poly, Level level,
   ring::for_each_limb(basis.size(), basis.n(), [&](std::size_t i) {
     const DigitValues values(digits, i, basis.n());
     base::Buffer<std::uint64_t> b(basis.n()), a(basis.n());
-    multiply_keys(basis, i, digits.count(), values.data(), key.switching_key(),
+    multiply_keys(basis, i, {digits.count(), values.data()}, key.switching_key(),
                   {addend.limb(i), nullptr, 1}, b.data(), a.data());
     const auto move = [&](const base::Buffer<std::uint64_t>& from, std::uint64_t* to) {
       if (first) {
@@ -258,6 +311,12 @@ void switch_key_moved_add(const Context& context, const Poly& poly, Level level,
     move(b, sum.b.limb(i));
     move(a, sum.a.limb(i));
   });
+}
+
+Poly divide_by_p(const Context& context, Level level, Poly&& a) {
+  Poly* const only = &a;
+  ring::divide_by_last(context.basis_qp(level), context.mod_down_converter(level), {&only, 1});
+  return std::move(a);
 }
 
 void mod_down(const Context& context, Level level, SwitchedPair& pair, std::size_t primes) {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <span>
 #include <vector>
 
 #include "engine/ckks/switching_key.h"
@@ -13,7 +16,7 @@ namespace serdab::ckks {
 /// once, it serves any number of rotations (hoisting).
 struct Decomposition {
   Level level;
-  std::vector<Poly> digits;
+  std::vector<ring::PackedPoly> digits;
 };
 Decomposition mod_up(const Context& context, const Poly& poly, Level level);
 
@@ -36,9 +39,19 @@ struct Lift {
 SwitchedPair inner_product(const Context& context, const Decomposition& decomposition,
                            const SwitchingKey& key, const Lift& lift = {});
 
-/// The same with a key for X^g, moved by X → X^g at the end.
-SwitchedPair inner_product_moved(const Context& context, const Decomposition& decomposition,
-                                 const GaloisKey& key, const Lift& lift = {});
+/// Takes both sums of one key, by its place, modulo the prime of one limb, not yet moved; on
+/// several threads at once, for different limbs.
+using SumSink = std::function<void(std::size_t key, std::size_t limb, const std::uint64_t* b,
+                                   const std::uint64_t* a)>;
+/// The same with several keys. Goes prime by prime, so that the digits' values are used by all keys
+/// while they are in cache.
+void inner_products(const Context& context, const Decomposition& decomposition,
+                    std::span<const GaloisKey* const> keys, const Lift& lift, const SumSink& sink);
+/// Each moved by its key's X → X^g.
+std::vector<SwitchedPair> inner_products_moved(const Context& context,
+                                               const Decomposition& decomposition,
+                                               std::span<const GaloisKey* const> keys,
+                                               const Lift& lift = {});
 
 /// mod_up and inner_product in one pass, limb by limb, so that a digit's values are used while they
 /// are in cache and never stored. The same bits.
@@ -47,9 +60,12 @@ SwitchedPair switch_key_lazy(const Context& context, const Poly& poly, Level lev
 
 /// switch_key_lazy with a key for X^g, then X → X^g, added to `sum`: sum.b += (addend + Σ_j
 /// digit_j·b_j)(X^g), sum.a += (Σ_j digit_j·a_j)(X^g). `addend` and `sum` are in basis q_0 …
-/// q_level, P; an empty sum counts as 0. The key is_moved().
+/// q_level, P; an empty sum counts as 0, `addend` may be sum.b. The key is_moved().
 void switch_key_moved_add(const Context& context, const Poly& poly, Level level,
                           const GaloisKey& key, const Poly& addend, SwitchedPair& sum);
+
+/// a/P, rounded, in basis q_0 … q_level.
+Poly divide_by_p(const Context& context, Level level, Poly&& a);
 
 /// Divides by P and the last `primes` primes of Q at once, with rounding.
 void mod_down(const Context& context, Level level, SwitchedPair& pair, std::size_t primes = 0);

@@ -25,11 +25,23 @@ void check_shape(const Context& context, const SwitchingKeyInfo& info,
   }
 }
 
-std::vector<Poly> expand(const Context& context, const SeededSwitchingKey& seeded) {
+std::vector<ring::PackedPoly> packed(const Context& context, const SwitchingKeyInfo& info,
+                                     std::vector<Poly>&& half) {
+  check_shape(context, info, half);
+  std::vector<ring::PackedPoly> result;
+  for (Poly& poly : half) {
+    result.emplace_back(context.basis_qp(info.level), poly);
+    poly = Poly();
+  }
+  return result;
+}
+
+std::vector<ring::PackedPoly> expand(const Context& context, const SeededSwitchingKey& seeded) {
   check_shape(context, seeded.info, seeded.b);
-  std::vector<Poly> a;
+  const ring::RnsBasis basis = context.basis_qp(seeded.info.level);
+  std::vector<ring::PackedPoly> a;
   for (std::size_t digit = 0; digit < seeded.b.size(); ++digit) {
-    a.push_back(ring::uniform(context.basis_qp(seeded.info.level), seeded.seed, digit));
+    a.emplace_back(basis, ring::uniform(basis, seeded.seed, digit));
   }
   return a;
 }
@@ -38,23 +50,18 @@ std::vector<Poly> expand(const Context& context, const SeededSwitchingKey& seede
 
 SwitchingKey::SwitchingKey(const Context& context, SeededSwitchingKey&& seeded)
     : info_(seeded.info), a_(expand(context, seeded)) {
-  b_ = std::move(seeded.b);
+  b_ = packed(context, info_, std::move(seeded.b));
 }
 
 SwitchingKey::SwitchingKey(const Context& context, const SwitchingKeyInfo& info,
                            std::vector<Poly>&& b, std::vector<Poly>&& a)
-    : info_(info), b_(std::move(b)), a_(std::move(a)) {
-  check_shape(context, info_, b_);
-  check_shape(context, info_, a_);
-}
+    : info_(info),
+      b_(packed(context, info, std::move(b))),
+      a_(packed(context, info, std::move(a))) {}
 
-void SwitchingKey::apply(const ring::Automorphism& automorphism, const ring::RnsBasis& basis) {
-  for (std::vector<Poly>* half : {&b_, &a_}) {
-    for (Poly& poly : *half) {
-      Poly moved(basis.n(), basis.size());
-      automorphism.apply(basis, poly, moved);
-      poly = std::move(moved);
-    }
+void SwitchingKey::apply(const ring::Automorphism& automorphism) {
+  for (std::vector<ring::PackedPoly>* half : {&b_, &a_}) {
+    for (ring::PackedPoly& poly : *half) poly.apply(automorphism);
   }
 }
 
@@ -71,8 +78,7 @@ GaloisKey::GaloisKey(const Context& context, SwitchingKey&& key)
   const base::RingKind ring = context.parameters().ring();
   const unsigned log_n = context.parameters().log_n();
   key_.apply(
-      ring::Automorphism(ring, log_n, ring::inverse_element(ring, log_n, key_.info().element)),
-      context.basis_qp(key_.info().level));
+      ring::Automorphism(ring, log_n, ring::inverse_element(ring, log_n, key_.info().element)));
 }
 
 void GaloisKeys::add(GaloisKey&& key) {

@@ -6,6 +6,7 @@
 
 #include "engine/ckks/ciphertext.h"
 #include "engine/ring/automorphism.h"
+#include "engine/ring/packed_poly.h"
 
 namespace serdab::ckks {
 
@@ -42,15 +43,15 @@ class SwitchingKey {
 
   const SwitchingKeyInfo& info() const { return info_; }
   std::size_t digits() const { return b_.size(); }
-  /// X → X^g on all polynomials; `basis` is q_0 … q_level, P of the key's level.
-  void apply(const ring::Automorphism& automorphism, const ring::RnsBasis& basis);
+  /// X → X^g on all polynomials.
+  void apply(const ring::Automorphism& automorphism);
 
-  const Poly& b(std::size_t digit) const { return b_[digit]; }
-  const Poly& a(std::size_t digit) const { return a_[digit]; }
+  const ring::PackedPoly& b(std::size_t digit) const { return b_[digit]; }
+  const ring::PackedPoly& a(std::size_t digit) const { return a_[digit]; }
 
  private:
   SwitchingKeyInfo info_;
-  std::vector<Poly> b_, a_;
+  std::vector<ring::PackedPoly> b_, a_;
 };
 
 /// s² → s.

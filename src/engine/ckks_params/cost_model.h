@@ -5,6 +5,10 @@
 
 namespace serdab::ckks_params {
 
+/// Keys and weights keep residues of primes of at most so many bits in four bytes
+/// (kernels::kShortBits).
+inline constexpr unsigned kShortPrimeBits = 31;
+
 /// Work of one kind of machine word each, counted without running anything.
 struct WorkCounts {
   double butterflies = 0;      ///< NTT butterflies on one residue
@@ -12,6 +16,9 @@ struct WorkCounts {
   double wide_macs = 0;        ///< the others
   double gemm_words = 0;       ///< residues that a GEMM reads or writes
   double multiplications = 0;  ///< elementwise modular multiplications, inner products included
+  double short_products = 0;   ///< of inner products modulo primes whose residues take four bytes
+  double streamed_bytes = 0;   ///< keys and encoded weights: from memory, once a query
+  double moved_words = 0;      ///< residues permuted, or added with one factor or none
   double uniform_words = 0;    ///< residues expanded from a seed or unpacked from bits
   double fresh_bytes = 0;      ///< memory taken from the operating system
 
@@ -27,6 +34,9 @@ struct MachineProfile {
   double wide_mac_ns = 0;
   double gemm_word_ns = 0;
   double multiplication_ns = 0;
+  double short_product_ns = 0;
+  double streamed_byte_ns = 0;
+  double moved_word_ns = 0;
   double uniform_word_ns = 0;
   double fresh_byte_ns = 0;
   double thread_efficiency = 0;  ///< share of a further thread that is gained, 0 to 1

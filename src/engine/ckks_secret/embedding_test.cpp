@@ -59,8 +59,8 @@ class InsecureEmbedding : public testing::TestWithParam<unsigned> {
                to = large->context.basis_qp(key.info().level);
     std::vector<ckks::Poly> b_half, a_half;
     for (std::size_t j = 0; j < key.digits(); ++j) {
-      b_half.push_back(embed(key.b(j), from, to));
-      a_half.push_back(embed(key.a(j), from, to));
+      b_half.push_back(embed(key.b(j).unpacked(), from, to));
+      a_half.push_back(embed(key.a(j).unpacked(), from, to));
     }
     ckks::SwitchingKeyInfo info = key.info();
     info.parameter_id = large->context.parameters().id();

@@ -19,12 +19,20 @@ struct Permutation {
   const std::uint64_t (*lanes)[8] = nullptr;  ///< 8 patterns: output lane l takes lanes[p][l]
 };
 
+/// Residues of primes of at most so many bits may be kept and read as words of four bytes: what
+/// streams from memory is then half as long.
+inline constexpr unsigned kShortBits = 31;
+
 /// out0 = Σ_j d[j]·k0[j] + addend0·w, out1 = Σ_j d[j]·k1[j] + addend1·w; a null addend is absent.
+/// One of d and d_short is given, and k0 and k1 or both short forms (q of at most kShortBits).
 struct InnerProduct {
   std::size_t digits = 0;  ///< at most 64
   const std::uint64_t* const* d = nullptr;
   const std::uint64_t* const* k0 = nullptr;
   const std::uint64_t* const* k1 = nullptr;
+  const std::uint32_t* const* d_short = nullptr;
+  const std::uint32_t* const* k0_short = nullptr;
+  const std::uint32_t* const* k1_short = nullptr;
   const std::uint64_t* addend0 = nullptr;
   const std::uint64_t* addend1 = nullptr;
   std::uint64_t w = 0;

@@ -28,7 +28,7 @@ std::vector<const KernelTable*> tables_under_test() {
 
 std::vector<std::uint64_t> values(const Words& words) { return {words.begin(), words.end()}; }
 
-constexpr unsigned kSizes[] = {20, 26, 34, 44, 49, 50};
+constexpr unsigned kSizes[] = {20, 26, 29, 30, 31, 34, 44, 49, 50};
 
 Modulus modulus_of(unsigned bits) { return testing::ntt_prime(bits, RingKind::kStandard, 12); }
 
@@ -100,6 +100,62 @@ TEST_P(Sums, InnerProduct) {
         table().inner_product(m, sums, kN);
         ASSERT_EQ(values(actual0), values(expected0)) << digits << " digits, addends " << addends;
         ASSERT_EQ(values(actual1), values(expected1)) << digits << " digits, addends " << addends;
+      }
+    }
+  }
+}
+
+// Words of four bytes on either side, and on both, give what eight give.
+TEST_P(Sums, InnerProductOfShortWords) {
+  const Modulus m = q();
+  if (m.bits() > kShortBits) return;
+  constexpr std::size_t kN = 208;
+  using Shorts = std::vector<std::uint32_t>;
+  const auto shortened = [](const std::vector<Words>& arrays) {
+    std::vector<Shorts> result;
+    for (const Words& words : arrays) result.emplace_back(words.begin(), words.end());
+    return result;
+  };
+  const auto pointers_to = [](const std::vector<Shorts>& arrays) {
+    std::vector<const std::uint32_t*> result;
+    for (const Shorts& words : arrays) result.push_back(words.data());
+    return result;
+  };
+  for (const std::size_t digits : {1, 3, 4, 8, 15, 16, 17, 63, 64}) {
+    for (const bool top : {false, true}) {
+      std::vector<Words> d, k0, k1;
+      for (std::size_t j = 0; j < digits; ++j) {
+        d.push_back(top ? filled(m.value() - 1, kN) : test_words(m.value(), kN, j));
+        k0.push_back(top ? filled(m.value() - 1, kN) : test_words(m.value(), kN, 100 + j));
+        k1.push_back(test_words(m.value(), kN, 200 + j));
+      }
+      const auto d_short = shortened(d), k0_short = shortened(k0), k1_short = shortened(k1);
+      const auto pd = pointers(std::as_const(d)), p0 = pointers(std::as_const(k0)),
+                 p1 = pointers(std::as_const(k1));
+      const auto sd = pointers_to(d_short), s0 = pointers_to(k0_short), s1 = pointers_to(k1_short);
+      const Words b = top ? filled(m.value() - 1, kN) : test_words(m.value(), kN, 300);
+      for (int kind = 0; kind < 8; ++kind) {
+        Words expected0(kN), expected1(kN), actual0(kN), actual1(kN);
+        InnerProduct sums;
+        sums.digits = digits;
+        sums.addend1 = (kind & 4) != 0 ? b.data() : nullptr;
+        sums.w = m.value() - 1;
+        sums.out0 = expected0.data();
+        sums.out1 = expected1.data();
+        sums.d = pd.data(), sums.k0 = p0.data(), sums.k1 = p1.data();
+        scalar().inner_product(m, sums, kN);
+        if ((kind & 1) != 0) sums.d = nullptr, sums.d_short = sd.data();
+        if ((kind & 2) != 0) {
+          sums.k0 = sums.k1 = nullptr;
+          sums.k0_short = s0.data(), sums.k1_short = s1.data();
+        }
+        for (const KernelTable* kernels : {&scalar(), &table()}) {
+          sums.out0 = actual0.data();
+          sums.out1 = actual1.data();
+          kernels->inner_product(m, sums, kN);
+          ASSERT_EQ(values(actual0), values(expected0)) << digits << " digits, kind " << kind;
+          ASSERT_EQ(values(actual1), values(expected1)) << digits << " digits, kind " << kind;
+        }
       }
     }
   }

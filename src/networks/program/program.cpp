@@ -68,6 +68,7 @@ std::vector<bool> divided_by_rescale(const Program& program) {
   for (ValueId id = 0; id < rescaled.size(); ++id) {
     rescaled[id] = rescaled[id] && readers[id] == 1 &&
                    (std::holds_alternative<Relinearise>(program.values[id].op) ||
+                    std::holds_alternative<RotateSum>(program.values[id].op) ||
                     std::holds_alternative<Transform>(program.values[id].op));
   }
   return rescaled;

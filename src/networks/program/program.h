@@ -169,8 +169,8 @@ struct RotationKey {
 };
 /// All of them, ascending in steps.
 std::vector<RotationKey> rotation_keys(const Program& program);
-/// By value: whether it is a relinearisation or a transform that only a rescale reads. Both divide,
-/// so a backend divides once, in the rescale.
+/// By value: whether it is a relinearisation, a transform or a sum of rotations that only a rescale
+/// reads. Both divide, so a backend divides once, in the rescale.
 std::vector<bool> divided_by_rescale(const Program& program);
 
 }  // namespace serdab::program

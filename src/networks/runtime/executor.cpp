@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/arith/modulus.h"
+#include "engine/base/clock.h"
 #include "engine/base/error.h"
 #include "engine/base/threads.h"
 #include "engine/circuits/rotate_sum.h"
@@ -65,6 +66,30 @@ void add_scaled(const ckks::Context& context, Ciphertext& from, const Ciphertext
   }
 }
 
+using program::WorkKind;
+
+// Adds processor seconds to a kind of work while it lives.
+class Charge {
+ public:
+  Charge(program::ByWork<double>& seconds, WorkKind kind)
+      : to_(seconds[kind]), start_(base::thread_seconds()) {}
+  ~Charge() { to_ += base::thread_seconds() - start_; }
+  Charge(const Charge&) = delete;
+  Charge& operator=(const Charge&) = delete;
+
+ private:
+  double& to_;
+  double start_;
+};
+
+void add_stages(program::ByWork<double>& seconds, const circuits::StageSeconds& stages) {
+  seconds[WorkKind::kDecomposing] += stages.decompose;
+  seconds[WorkKind::kInnerProducts] += stages.inner_products;
+  seconds[WorkKind::kPlaintextProducts] += stages.plaintext_products;
+  seconds[WorkKind::kGiantSteps] += stages.giant_steps;
+  seconds[WorkKind::kDivisions] += stages.divisions;
+}
+
 }  // namespace
 
 Executor::Executor(const Prepared& prepared, const Keys& keys, InputSource input)
@@ -121,16 +146,19 @@ void Executor::run_tile(const program::Stage& stage, const program::Tile& tile) 
     begin = 1;
     first = transform(stage.values[0],
                       std::get<program::Rescale>(program_.values[stage.values[1]].op).primes);
-    counts_.rescales += first.size();
+    ran_.counts.rescales += first.size();
   } else {
     first = start_tile(stage.values.front(), tile);
   }
   for (const Ciphertext& made : first) check_landed(made, program_.values[stage.values[begin]]);
-  std::vector<program::OperationCounts> ran(first.size());
+  std::vector<Ran> ran(first.size());
   base::parallel_for(first.size(), [&](std::size_t i) {
     ran[i] = run_element(stage, begin, tile.elements[i], std::move(first[i]));
   });
-  for (const program::OperationCounts& of_element : ran) counts_ += of_element;
+  for (const Ran& of_element : ran) {
+    ran_.counts += of_element.counts;
+    ran_.seconds += of_element.seconds;
+  }
 }
 
 std::vector<Ciphertext> Executor::read_inputs(const program::Tile& tile) const {
@@ -153,18 +181,22 @@ std::vector<Ciphertext> Executor::transform(ValueId id, std::size_t rescale_prim
   std::vector<const Ciphertext*> inputs;
   for (const std::optional<Ciphertext>& input : store_[from]) inputs.push_back(&input.value());
   circuits::OperationCounts ran;
-  std::vector<Ciphertext> outputs =
-      prepared_.transform(id).apply(evaluator_, inputs, keys_.rotations(), rescale_primes, &ran);
-  counts_.lazy_rotations += ran.lazy_rotations;
-  counts_.full_rotations += ran.full_rotations;
-  counts_.plaintext_products += ran.plaintext_products;
+  circuits::StageSeconds stages;
+  std::vector<Ciphertext> outputs = prepared_.transform(id).apply(
+      evaluator_, inputs, keys_.rotations(), rescale_primes, &ran, &stages);
+  ran_.counts.lazy_rotations += ran.lazy_rotations;
+  ran_.counts.full_rotations += ran.full_rotations;
+  ran_.counts.plaintext_products += ran.plaintext_products;
+  add_stages(ran_.seconds, stages);
   return outputs;
 }
 
 std::vector<Ciphertext> Executor::start_tile(ValueId first, const program::Tile& tile) {
   const program::Op& op = program_.values[first].op;
-  if (std::holds_alternative<program::Input>(op)) return read_inputs(tile);
   if (std::holds_alternative<program::Transform>(op)) return transform(first, 0);
+  const bool is_input = std::holds_alternative<program::Input>(op);
+  const Charge charge(ran_.seconds, is_input ? WorkKind::kUnpacking : WorkKind::kWeightedSums);
+  if (is_input) return read_inputs(tile);
   ckks::CiphertextInfo info;
   info.parameter_id = context_.parameters().id();
   info.key_id = keys_.key_id();
@@ -175,9 +207,9 @@ std::vector<Ciphertext> Executor::start_tile(ValueId first, const program::Tile&
 }
 
 // The ops of one element after stage.values[begin], which is given.
-program::OperationCounts Executor::run_element(const program::Stage& stage, std::size_t begin,
-                                               std::uint32_t index, Ciphertext&& first) {
-  program::OperationCounts ran;
+Executor::Ran Executor::run_element(const program::Stage& stage, std::size_t begin,
+                                    std::uint32_t index, Ciphertext&& first) {
+  Ran ran;
   std::map<ValueId, Ciphertext> local;
   local.emplace(stage.values[begin], std::move(first));
   std::span<const ValueId> rest = std::span(stage.values).subspan(begin);
@@ -203,7 +235,7 @@ bool Executor::fusible(std::span<const ValueId> rest) const {
 // `rest` are the stage's ops from this one on: an operand that none of the later ones reads and
 // that is not stored may be consumed.
 Ciphertext Executor::apply(ValueId id, std::uint32_t index, std::map<ValueId, Ciphertext>& local,
-                           std::span<const ValueId> rest, program::OperationCounts& ran) const {
+                           std::span<const ValueId> rest, Ran& ran) const {
   const auto operand = [&](ValueId from) -> const Ciphertext& {
     const auto at = local.find(from);
     return at != local.end() ? at->second : store_[from][index].value();
@@ -220,16 +252,20 @@ Ciphertext Executor::apply(ValueId id, std::uint32_t index, std::map<ValueId, Ci
   const Value& value = program_.values[id];
   Ciphertext result;
   if (const auto* square = std::get_if<program::Square>(&value.op)) {
+    const Charge charged(ran.seconds, WorkKind::kCiphertextProducts);
     result = evaluator_.square(operand(square->from));
-    ++ran.ciphertext_products;
+    ++ran.counts.ciphertext_products;
   } else if (const auto* multiply = std::get_if<program::Multiply>(&value.op)) {
+    const Charge charged(ran.seconds, WorkKind::kCiphertextProducts);
     result = evaluator_.multiply(operand(multiply->a), operand(multiply->b));
-    ++ran.ciphertext_products;
+    ++ran.counts.ciphertext_products;
   } else if (const auto* scaled = std::get_if<program::AddScaled>(&value.op)) {
+    const Charge charged(ran.seconds, WorkKind::kAdditions);
     result = consume(scaled->from);
     add_scaled(context_, result, operand(scaled->addend),
                scaled->factors[scaled->factors.size() == 1 ? 0 : index]);
   } else if (const auto* constant = std::get_if<program::AddConstant>(&value.op)) {
+    const Charge charged(ran.seconds, WorkKind::kAdditions);
     result = consume(constant->from);
     const std::vector<double>& constants = constant->constants;
     if (constants.size() == 1 || program_.positions == 1) {
@@ -238,36 +274,68 @@ Ciphertext Executor::apply(ValueId id, std::uint32_t index, std::map<ValueId, Ci
       evaluator_.add_plain(result, prepared_.constants(id, index));
     }
   } else if (const auto* relinearise = std::get_if<program::Relinearise>(&value.op)) {
+    const Charge charged(ran.seconds, WorkKind::kRelinearising);
     result = consume(relinearise->from);
     evaluator_.relinearise(result, *keys_.relinearisation());
-    ++ran.relinearisations;
+    ++ran.counts.relinearisations;
   } else if (const auto* rescale = std::get_if<program::Rescale>(&value.op)) {
-    ++ran.rescales;
-    const auto* before = std::get_if<program::Relinearise>(&program_.values[rescale->from].op);
-    if (before != nullptr && local.find(rescale->from) == local.end()) {
-      result = consume(before->from);
-      evaluator_.relinearise_rescale(result, *keys_.relinearisation(), rescale->primes);
-      ++ran.relinearisations;
-    } else {
-      result = consume(rescale->from);
-      evaluator_.rescale(result, rescale->primes);
-    }
+    result = apply_rescale(*rescale, local, consume, ran);
   } else if (const auto* sum = std::get_if<program::RotateSum>(&value.op)) {
     result = consume(sum->from);
-    circuits::rotate_sum(evaluator_, result, prepared_.in_slots(sum->rotations), keys_.rotations());
-    for (const program::Rotation& rotation : sum->rotations) {
-      ran.full_rotations += rotation.steps.size();
-    }
+    add_rotations(*sum, 0, result, ran);
   } else if (const auto* drop = std::get_if<program::ModDrop>(&value.op)) {
     result = consume(drop->from);
     evaluator_.mod_drop(result, value.level);
   } else if (const auto* scale_up = std::get_if<program::ScaleUp>(&value.op)) {
+    const Charge charged(ran.seconds, WorkKind::kAdditions);
     result = consume(scale_up->from);
     evaluator_.multiply_integer(result, static_cast<std::int64_t>(scale_up->factor));
     result.set_info(value.level, value.scale);
   }
   check_landed(result, value);
   return result;
+}
+
+// Together with the division of what it reads, if that was left to it.
+Ciphertext Executor::apply_rescale(const program::Rescale& rescale,
+                                   const std::map<ValueId, Ciphertext>& local,
+                                   const std::function<Ciphertext(ValueId)>& consume,
+                                   Ran& ran) const {
+  ++ran.counts.rescales;
+  const bool is_local = local.find(rescale.from) != local.end();
+  const program::Op& before = program_.values[rescale.from].op;
+  if (const auto* relinearise = std::get_if<program::Relinearise>(&before);
+      relinearise != nullptr && !is_local) {
+    Ciphertext result = consume(relinearise->from);
+    ckks::LiftedCiphertext lifted;
+    {
+      const Charge charged(ran.seconds, WorkKind::kRelinearising);
+      lifted = evaluator_.relinearise_lifted(result, *keys_.relinearisation());
+    }
+    ++ran.counts.relinearisations;
+    const Charge charged(ran.seconds, WorkKind::kDivisions);
+    return evaluator_.lower(std::move(lifted), rescale.primes);
+  }
+  if (const auto* sum = std::get_if<program::RotateSum>(&before); sum != nullptr && !is_local) {
+    Ciphertext result = consume(sum->from);
+    add_rotations(*sum, rescale.primes, result, ran);
+    return result;
+  }
+  Ciphertext result = consume(rescale.from);
+  const Charge charged(ran.seconds, WorkKind::kDivisions);
+  evaluator_.rescale(result, rescale.primes);
+  return result;
+}
+
+void Executor::add_rotations(const program::RotateSum& sum, std::size_t rescale_primes,
+                             Ciphertext& x, Ran& ran) const {
+  circuits::StageSeconds stages;
+  circuits::rotate_sum(evaluator_, x, prepared_.in_slots(sum.rotations), keys_.rotations(),
+                       rescale_primes, &stages);
+  add_stages(ran.seconds, stages);
+  for (const program::Rotation& rotation : sum.rotations) {
+    ran.counts.full_rotations += rotation.steps.size();
+  }
 }
 
 void Executor::store(ValueId id, std::uint32_t index, Ciphertext&& ciphertext) {

@@ -9,6 +9,7 @@
 #include "engine/ckks/evaluator.h"
 #include "networks/program/counts.h"
 #include "networks/program/schedule.h"
+#include "networks/program/work_kinds.h"
 #include "networks/runtime/keys.h"
 #include "networks/runtime/prepared.h"
 
@@ -43,23 +44,34 @@ class Executor {
   void restore(std::size_t waves_done, std::map<program::Element, ckks::Ciphertext>&& live);
 
   /// What this object has done so far; after a whole run, program::count_operations().
-  const program::OperationCounts& counts() const { return counts_; }
+  const program::OperationCounts& counts() const { return ran_.counts; }
+  /// Processor seconds of the threads that tiles and elements ran on: of one thread, all there is.
+  const program::ByWork<double>& seconds() const { return ran_.seconds; }
 
   /// The answer's ciphertexts, in order; only when done, once.
   std::vector<ckks::Ciphertext> take_answer();
 
  private:
+  struct Ran {
+    program::OperationCounts counts;
+    program::ByWork<double> seconds;
+  };
   void run_tile(const program::Stage& stage, const program::Tile& tile);
   std::vector<ckks::Ciphertext> start_tile(program::ValueId first, const program::Tile& tile);
   std::vector<ckks::Ciphertext> read_inputs(const program::Tile& tile) const;
   std::vector<ckks::Ciphertext> transform(program::ValueId id, std::size_t rescale_primes);
-  program::OperationCounts run_element(const program::Stage& stage, std::size_t begin,
-                                       std::uint32_t index, ckks::Ciphertext&& first);
+  Ran run_element(const program::Stage& stage, std::size_t begin, std::uint32_t index,
+                  ckks::Ciphertext&& first);
   bool fusible(std::span<const program::ValueId> rest) const;
   ckks::Ciphertext apply(program::ValueId id, std::uint32_t index,
                          std::map<program::ValueId, ckks::Ciphertext>& local,
-                         std::span<const program::ValueId> rest,
-                         program::OperationCounts& ran) const;
+                         std::span<const program::ValueId> rest, Ran& ran) const;
+  ckks::Ciphertext apply_rescale(const program::Rescale& rescale,
+                                 const std::map<program::ValueId, ckks::Ciphertext>& local,
+                                 const std::function<ckks::Ciphertext(program::ValueId)>& consume,
+                                 Ran& ran) const;
+  void add_rotations(const program::RotateSum& sum, std::size_t rescale_primes, ckks::Ciphertext& x,
+                     Ran& ran) const;
   void store(program::ValueId id, std::uint32_t index, ckks::Ciphertext&& ciphertext);
 
   const Prepared& prepared_;
@@ -74,7 +86,7 @@ class Executor {
   std::vector<bool> stored_;  ///< by value
   std::vector<std::vector<std::optional<ckks::Ciphertext>>> store_;
   std::size_t next_wave_ = 0;
-  program::OperationCounts counts_;
+  Ran ran_;
 };
 
 }  // namespace serdab::runtime

@@ -9,8 +9,7 @@ namespace {
 // What the weights of a transform take when all of them are encoded.
 std::size_t weight_bytes(const ckks::Context& context, const program::Value& value,
                          const program::Transform& op) {
-  return op.diagonals.size() * context.basis_qp(value.level).size() * context.n() *
-         sizeof(std::uint64_t);
+  return op.diagonals.size() * ring::PackedPoly::bytes(context.basis_qp(value.level));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "engine/base/clock.h"
 #include "engine/base/error.h"
 #include "engine/base/pool.h"
 #include "service/wire/checkpoint.h"
@@ -85,6 +86,7 @@ JobReport run_job(const Model& model, const LoadedKeys& keys,
   base::pool_reset_peak();
   const std::size_t held = base::pool_statistics().bytes_in_use;
   const auto start = Clock::now();
+  const double processor_start = base::thread_seconds();
   runtime::Executor executor(model.prepared(), keys.keys(),
                              [&](std::uint32_t i) { return query.ciphertext(i); });
   JobReport report;
@@ -107,11 +109,16 @@ JobReport run_job(const Model& model, const LoadedKeys& keys,
     executor.run_wave();
     if (options.progress) options.progress(executor.progress());
   }
+  const double packing_start = base::thread_seconds();
   wire::MessageHeader header = query.header();
   header.port = bundle.answer;
   report.answer =
       wire::write_answer(context, header, bundle.manifest.answer_form, executor.take_answer());
   report.seconds = seconds_since(start);
+  const double processor_end = base::thread_seconds();
+  report.processor_seconds = processor_end - processor_start;
+  report.work_seconds = executor.seconds();
+  report.work_seconds[program::WorkKind::kPacking] = processor_end - packing_start;
   report.images = header.images;
   report.operations = executor.counts();
   report.peak_pool_bytes = base::pool_statistics().peak_bytes - held;

@@ -66,8 +66,10 @@ struct JobOptions {
 struct JobReport {
   std::vector<std::uint8_t> answer;  ///< payload
   std::size_t images = 0;
-  double seconds = 0;               ///< from unpacking the query to the packed answer
-  std::size_t peak_pool_bytes = 0;  ///< residue memory
+  double seconds = 0;            ///< from unpacking the query to the packed answer
+  double processor_seconds = 0;  ///< the same of the calling thread: with one thread, all of it
+  program::ByWork<double> work_seconds;  ///< processor seconds; done here, as `operations`
+  std::size_t peak_pool_bytes = 0;       ///< residue memory
   bool resumed = false;
   program::OperationCounts operations;  ///< done here, not before an interruption
 };

@@ -20,15 +20,37 @@ struct Tile {
   std::size_t limb, begin, columns;
 };
 
-std::size_t tile_columns(std::size_t n, std::size_t operands) {
-  const std::size_t fitting = kCacheBytes / (2 * sizeof(std::uint64_t) * operands);
-  return std::min(n, std::max<std::size_t>(128, std::bit_floor(fitting)));
+std::size_t tile_columns(const ring::RnsBasis& basis, std::size_t operands) {
+  const std::size_t words = basis.n() * basis.size();
+  const std::size_t fitting = kCacheBytes * words / (2 * ring::PackedPoly::bytes(basis) * operands);
+  return std::min(basis.n(), std::max<std::size_t>(128, std::bit_floor(fitting)));
 }
 
 /// The pointers of one kernel call.
 struct Call {
+  /// The same columns of one limb of every array.
+  template <typename Word>
+  struct Arrays {
+    std::array<const Word*, kMaxProducts> plain, b, a;
+  };
+  bool is_short = false;
   std::size_t count = 0;
-  std::array<const std::uint64_t*, kMaxProducts> plain, b, a;
+  Arrays<std::uint64_t> words;
+  Arrays<std::uint32_t> short_words;
+
+  void add(const ring::PackedPoly& plain, const PackedPair& operand, const Tile& tile) {
+    is_short = plain.is_short(tile.limb);
+    if (is_short) {
+      short_words.plain[count] = plain.short_limb(tile.limb) + tile.begin;
+      short_words.b[count] = operand.b.short_limb(tile.limb) + tile.begin;
+      short_words.a[count] = operand.a.short_limb(tile.limb) + tile.begin;
+    } else {
+      words.plain[count] = plain.limb(tile.limb) + tile.begin;
+      words.b[count] = operand.b.limb(tile.limb) + tile.begin;
+      words.a[count] = operand.a.limb(tile.limb) + tile.begin;
+    }
+    ++count;
+  }
 };
 
 class GroupSum {
@@ -42,17 +64,22 @@ class GroupSum {
 
   void run(const Call& call) {
     if (call.count > 0) {
-      kernels::kernels().inner_product(modulus_,
-                                       {.digits = call.count,
-                                        .d = call.plain.data(),
-                                        .k0 = call.b.data(),
-                                        .k1 = call.a.data(),
-                                        .addend0 = accumulate_ ? b_ : nullptr,
-                                        .addend1 = accumulate_ ? a_ : nullptr,
-                                        .w = accumulate_ ? std::uint64_t{1} : 0,
-                                        .out0 = b_,
-                                        .out1 = a_},
-                                       columns_);
+      kernels::InnerProduct sums = {.digits = call.count,
+                                    .addend0 = accumulate_ ? b_ : nullptr,
+                                    .addend1 = accumulate_ ? a_ : nullptr,
+                                    .w = accumulate_ ? std::uint64_t{1} : 0,
+                                    .out0 = b_,
+                                    .out1 = a_};
+      if (call.is_short) {
+        sums.d_short = call.short_words.plain.data();
+        sums.k0_short = call.short_words.b.data();
+        sums.k1_short = call.short_words.a.data();
+      } else {
+        sums.d = call.words.plain.data();
+        sums.k0 = call.words.b.data();
+        sums.k1 = call.words.a.data();
+      }
+      kernels::kernels().inner_product(modulus_, sums, columns_);
     } else if (!accumulate_) {
       std::memset(b_, 0, columns_ * sizeof(std::uint64_t));
       std::memset(a_, 0, columns_ * sizeof(std::uint64_t));
@@ -71,8 +98,7 @@ class GroupSum {
 }  // namespace
 
 void add_products(const ckks::Context& context, ckks::Level level, const ProductBatch& batch,
-                  const std::vector<Operand>& operands,
-                  std::span<const ckks::LiftedPlaintext> plains,
+                  const std::vector<Operand>& operands, std::span<const ring::PackedPoly> plains,
                   std::vector<ckks::SwitchedPair>& sums) {
   const ring::RnsBasis basis = context.basis_qp(level);
   const auto add_tile = [&](const Tile& tile) {
@@ -87,16 +113,12 @@ void add_products(const ckks::Context& context, ckks::Level level, const Product
           sum.run(call);
           call.count = 0;
         }
-        call.plain[call.count] =
-            plains[product.plain - batch.first].poly.limb(tile.limb) + tile.begin;
-        call.b[call.count] = operand.pair.b.limb(tile.limb) + tile.begin;
-        call.a[call.count] = operand.pair.a.limb(tile.limb) + tile.begin;
-        ++call.count;
+        call.add(plains[product.plain - batch.first], operand.pair, tile);
       }
       sum.run(call);
     }
   };
-  const std::size_t columns = tile_columns(basis.n(), operands.size());
+  const std::size_t columns = tile_columns(basis, operands.size());
   const std::size_t tiles = basis.n() / columns;
   base::parallel_for(basis.size() * tiles, [&](std::size_t i) {
     add_tile({i / tiles, i % tiles * columns, columns});

@@ -34,6 +34,7 @@ inline void add_products(const InnerProduct& sums, std::size_t from, std::size_t
 }  // namespace
 
 void inner_product(const Modulus& q, const InnerProduct& sums, std::size_t n) {
+  if (q.bits() <= kShortBits) return inner_product_short(q, sums, n);
   SERDAB_ASSERT(sums.digits <= 64 && sums.w < q.value() && n % 16 == 0);
   const Accumulation accumulation(q);
   const Prime& p = accumulation.p;

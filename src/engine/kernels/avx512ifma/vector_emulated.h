@@ -27,6 +27,9 @@ struct Emulated {
     return lanes([&](std::size_t i) { return a[i % 4]; });
   }
   static Vec load_once(const std::uint64_t* a) { return load(a); }
+  static Vec load_once(const std::uint32_t* a) {
+    return lanes([&](std::size_t i) { return a[i]; });
+  }
   static void store(std::uint64_t* a, const Vec& x) { std::copy(x.begin(), x.end(), a); }
   static Vec load_bytes(const std::int8_t* a) {
     return lanes(

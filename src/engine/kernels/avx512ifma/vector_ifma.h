@@ -31,6 +31,10 @@ struct Ifma {
     asm("" : "+v"(x));
     return x;
   }
+  /// Words of four bytes.
+  static Vec load_once(const std::uint32_t* a) {
+    return _mm512_cvtepu32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(a)));
+  }
   static void store(std::uint64_t* a, Vec x) { _mm512_storeu_si512(a, x); }
   /// Eight signed bytes to words, and the low bytes of words.
   static Vec load_bytes(const std::int8_t* a) {

@@ -307,11 +307,7 @@ class Search {
   }
 
   double seconds(const program::Program& program, const ParametersLiteral& literal) const {
-    ckks_params::WorkCounts work;
-    for (const auto& counts : count_work(program, literal.log_n, literal.digit_primes)) {
-      work += counts;
-    }
-    return machine_.seconds(work, 1);
+    return machine_.seconds(query_work(program, literal.log_n, literal.digit_primes).sum(), 1);
   }
 
   // Simulated noise and the actual rounded weights against the network's own answer.

@@ -76,7 +76,7 @@ Plan make_plan(const program::Package& package, const ckks_params::MachineProfil
 
   const auto work = count_work(program, literal.log_n, literal.digit_primes);
   for (std::size_t id = 0; id < program.values.size(); ++id) {
-    const double seconds = machine.seconds(work[id], threads);
+    const double seconds = machine.seconds(work[id].sum(), threads);
     plan.seconds += seconds;
     plan.rows.push_back(make_row(plan, program, program.values[id], seconds));
   }

@@ -47,8 +47,8 @@ std::string Plan::to_text() const {
        fmt::format("{} ({} an image)", size_text(query_bytes), per_slot(query_bytes, images)));
   line("answer",
        fmt::format("{} ({} an image)", size_text(answer_bytes), per_slot(answer_bytes, images)));
-  line("evaluation keys", fmt::format("{}, {} for rotations", size_text(evaluation_key_bytes),
-                                      rotation_keys));
+  line("evaluation keys",
+       fmt::format("{}, {} for rotations", size_text(evaluation_key_bytes), rotation_keys));
   line("precision",
        fmt::format("{:.1f} bits predicted: error {:.2g} (standard deviation) on answers "
                    "up to {:.3g}",

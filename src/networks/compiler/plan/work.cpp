@@ -3,20 +3,34 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <utility>
 
 namespace serdab::compiler {
 namespace {
 
 using ckks_params::WorkCounts;
 
+using program::WorkKind;
+
+bool is_short(std::uint64_t prime) { return prime >> ckks_params::kShortPrimeBits == 0; }
+
+// Primes of a basis by how their residues are kept.
+struct Residues {
+  double shorts = 0, longs = 0;
+  void add(std::uint64_t prime) { (is_short(prime) ? shorts : longs) += 1; }
+};
+
 // The engine's algorithms for polynomials of l primes.
 class Formulas {
  public:
-  Formulas(unsigned log_n, std::size_t special_primes, unsigned digit_primes)
+  Formulas(unsigned log_n, std::vector<std::uint64_t> primes, std::vector<std::uint64_t> special,
+           unsigned digit_primes)
       : n_(std::exp2(log_n)),
         ntt_(n_ / 2 * log_n),
-        special_(static_cast<double>(special_primes)),
-        digit_primes_(std::max(1u, digit_primes)) {}
+        special_(static_cast<double>(special.size())),
+        digit_primes_(std::max(1u, digit_primes)),
+        primes_(std::move(primes)),
+        special_primes_(std::move(special)) {}
 
   double n() const { return n_; }
   double special() const { return special_; }
@@ -38,9 +52,20 @@ class Formulas {
     return counts;
   }
 
-  // Their products with a key, and P times two polynomials that join the sums.
+  // What is kept (keys, weights) times two residues each, in Q and P; `kept` words are read for a
+  // product with each.
+  WorkCounts sums(double l, double products, double kept) const {
+    const Residues residues = in_qp(l);
+    return {.multiplications = n_ * products * residues.longs,
+            .short_products = n_ * products * residues.shorts,
+            .streamed_bytes = n_ * kept * (8 * residues.longs + 4 * residues.shorts)};
+  }
+
+  // Digits times a key, and P times a polynomial that joins the sums.
   WorkCounts products(double l) const {
-    return {.multiplications = n_ * (2 * digits(l) * (l + special_) + 2 * l)};
+    WorkCounts counts = sums(l, 2 * digits(l), 2 * digits(l));
+    counts.moved_words += n_ * l;
+    return counts;
   }
 
   WorkCounts key_sums(double l) const {
@@ -49,12 +74,12 @@ class Formulas {
     return counts;
   }
 
-  // Two polynomials in Q and P that are permuted: a load and a store a word.
-  WorkCounts moved(double l) const { return {.multiplications = n_ * (l + special_)}; }
+  // Two polynomials in Q and P that are permuted.
+  WorkCounts moved(double l) const { return {.moved_words = 2 * n_ * (l + special_)}; }
 
   // One polynomial of l primes and `dropped` more that are divided by.
   WorkCounts division(double l, double dropped) const {
-    WorkCounts counts = {.butterflies = (dropped + l) * ntt_, .multiplications = n_ * l};
+    WorkCounts counts = {.butterflies = (dropped + l) * ntt_, .moved_words = n_ * l};
     counts += conversion(dropped, l);
     return counts;
   }
@@ -64,38 +89,56 @@ class Formulas {
     costs.input = raised(l);
     costs.baby = products(l);
     costs.baby += moved(l);
-    costs.diagonal = {.multiplications = 2 * (l + special_) * n_};
+    costs.diagonal = sums(l, 2, 1);
     costs.giant = division(l, special_);
     costs.giant += key_sums(l);
     costs.giant += moved(l);
     costs.output = 2 * division(l, special_);
-    costs.sum = key_sums(l);
-    costs.sum += moved(l);
-    costs.sum += costs.output;
+    costs.sum = costs.giant;
     return costs;
   }
 
  private:
+  Residues in_qp(double l) const {
+    Residues residues;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(l); ++i) residues.add(primes_[i]);
+    for (const std::uint64_t prime : special_primes_) residues.add(prime);
+    return residues;
+  }
+
   double n_, ntt_, special_;
   unsigned digit_primes_;
+  std::vector<std::uint64_t> primes_, special_primes_;
 };
+
+WorkByKind only(WorkKind kind, const WorkCounts& counts) {
+  WorkByKind work;
+  work[kind] = counts;
+  return work;
+}
 
 class Counter {
  public:
   Counter(const program::Program& program, unsigned log_n, unsigned digit_primes)
       : program_(program),
-        formulas_(log_n, program.special_primes.size(), digit_primes),
+        formulas_(log_n, program.primes, program.special_primes, digit_primes),
         n_(formulas_.n()),
         divided_by_rescale_(program::divided_by_rescale(program)) {}
 
-  WorkCounts count(program::ValueId id) const {
+  WorkByKind count(program::ValueId id) const {
     const program::Value& value = program_.values[id];
+    WorkByKind work;
     if (std::holds_alternative<program::Relinearise>(value.op)) {
-      WorkCounts counts = value.count * formulas_.key_sums(primes(value));
-      if (!divided_by_rescale_[id]) counts += 2 * value.count * formulas_.division(primes(value), formulas_.special());
-      return counts;
+      work[WorkKind::kRelinearising] = value.count * formulas_.key_sums(primes(value));
+      if (!divided_by_rescale_[id]) {
+        work[WorkKind::kRelinearising] +=
+            2 * value.count * formulas_.division(primes(value), formulas_.special());
+      }
+    } else {
+      work = std::visit([&](const auto& op) { return count(op, value); }, value.op);
     }
-    return std::visit([&](const auto& op) { return count(op, value); }, value.op);
+    if (&value == &program_.answer()) work[WorkKind::kPacking].uniform_words += words(value);
+    return work;
   }
 
  private:
@@ -106,11 +149,11 @@ class Counter {
     return value.count * value.parts * primes(value) * n_;
   }
 
-  WorkCounts count(const program::Input&, const program::Value& value) const {
-    return {.uniform_words = words(value)};
+  WorkByKind count(const program::Input&, const program::Value& value) const {
+    return only(WorkKind::kUnpacking, {.uniform_words = words(value)});
   }
 
-  WorkCounts count(const program::Affine& op, const program::Value& value) const {
+  WorkByKind count(const program::Affine& op, const program::Value& value) const {
     WorkCounts counts;
     for (const program::AffineTerm& term : op.terms) {
       for (const program::Block& block : term.blocks) {
@@ -124,7 +167,7 @@ class Counter {
         }
       }
     }
-    return counts;
+    return only(WorkKind::kWeightedSums, counts);
   }
 
   static double weight_bits(const program::WeightMatrix& matrix) {
@@ -133,23 +176,25 @@ class Counter {
     return std::ceil(std::log2(largest + 1.0));
   }
 
-  WorkCounts count(const program::Square&, const program::Value& value) const {
-    return {.multiplications = words(value)};
+  WorkByKind count(const program::Square&, const program::Value& value) const {
+    return only(WorkKind::kCiphertextProducts, {.multiplications = words(value)});
   }
-  WorkCounts count(const program::Multiply&, const program::Value& value) const {
-    return {.multiplications = words(value) * 4 / 3};
+  WorkByKind count(const program::Multiply&, const program::Value& value) const {
+    return only(WorkKind::kCiphertextProducts, {.multiplications = words(value) * 4 / 3});
   }
-  WorkCounts count(const program::AddScaled& op, const program::Value& value) const {
-    return {.multiplications = words(value) * program_.values[op.addend].parts / value.parts};
+  WorkByKind count(const program::AddScaled& op, const program::Value& value) const {
+    return only(WorkKind::kAdditions,
+                {.moved_words = words(value) * program_.values[op.addend].parts / value.parts});
   }
-  WorkCounts count(const program::AddConstant&, const program::Value& value) const {
-    return {.multiplications = words(value) / value.parts / 4};
+  WorkByKind count(const program::AddConstant&, const program::Value& value) const {
+    return only(WorkKind::kAdditions, {.moved_words = words(value) / value.parts});
   }
 
-  WorkCounts count(const program::Relinearise&, const program::Value&) const { return {}; }
-  WorkCounts count(const program::Rescale& op, const program::Value& value) const {
+  WorkByKind count(const program::Relinearise&, const program::Value&) const { return {}; }
+  WorkByKind count(const program::Rescale& op, const program::Value& value) const {
     const double dropped = op.primes + (divided_by_rescale_[op.from] ? formulas_.special() : 0);
-    return value.count * value.parts * formulas_.division(primes(value), dropped);
+    return only(WorkKind::kDivisions,
+                value.count * value.parts * formulas_.division(primes(value), dropped));
   }
 
   static double rotated(const std::vector<program::Rotation>& rotations) {
@@ -160,27 +205,38 @@ class Counter {
     return steps;
   }
 
-  WorkCounts count(const program::Transform& op, const program::Value& value) const {
+  bool divides(const program::Value& value) const {
+    return !divided_by_rescale_[static_cast<std::size_t>(&value - program_.values.data())];
+  }
+
+  WorkByKind count(const program::Transform& op, const program::Value& value) const {
     const double inputs = program_.values[op.from].count;
     const TransformCosts costs = formulas_.transform(primes(value));
-    WorkCounts counts = inputs * costs.input;
-    counts += inputs * rotated(op.babies) * costs.baby;
-    counts += static_cast<double>(op.diagonals.size()) * costs.diagonal;
-    counts += value.count * rotated(op.giants) * costs.giant;
-    if (!divided_by_rescale_[&value - program_.values.data()]) {
-      counts += value.count * costs.output;
-    }
-    return counts;
+    WorkByKind work;
+    work[WorkKind::kDecomposing] = inputs * costs.input;
+    work[WorkKind::kInnerProducts] = inputs * rotated(op.babies) * costs.baby;
+    work[WorkKind::kPlaintextProducts] = static_cast<double>(op.diagonals.size()) * costs.diagonal;
+    work[WorkKind::kGiantSteps] = value.count * rotated(op.giants) * costs.giant;
+    if (divides(value)) work[WorkKind::kDivisions] = value.count * costs.output;
+    return work;
   }
 
-  WorkCounts count(const program::RotateSum& op, const program::Value& value) const {
-    return value.count * rotated(op.rotations) * formulas_.transform(primes(value)).sum;
+  WorkByKind count(const program::RotateSum& op, const program::Value& value) const {
+    const TransformCosts costs = formulas_.transform(primes(value));
+    WorkByKind work;
+    WorkCounts& steps = work[WorkKind::kGiantSteps];
+    steps = value.count * rotated(op.rotations) * costs.sum;
+    // The first step reads part 1 as it is.
+    steps += -1.0 * value.count * formulas_.division(primes(value), formulas_.special());
+    steps.moved_words += 2 * value.count * n_ * primes(value);
+    if (divides(value)) work[WorkKind::kDivisions] = value.count * costs.output;
+    return work;
   }
 
-  WorkCounts count(const program::ScaleUp&, const program::Value& value) const {
-    return {.multiplications = words(value)};
+  WorkByKind count(const program::ScaleUp&, const program::Value& value) const {
+    return only(WorkKind::kAdditions, {.moved_words = words(value)});
   }
-  WorkCounts count(const program::ModDrop&, const program::Value&) const { return {}; }
+  WorkByKind count(const program::ModDrop&, const program::Value&) const { return {}; }
 
   const program::Program& program_;
   Formulas formulas_;
@@ -192,17 +248,25 @@ class Counter {
 
 TransformCosts transform_costs(unsigned log_n, std::size_t primes, std::size_t special_primes,
                                unsigned digit_primes) {
-  return Formulas(log_n, special_primes, digit_primes).transform(static_cast<double>(primes));
+  return Formulas(log_n, std::vector<std::uint64_t>(primes),
+                  std::vector<std::uint64_t>(special_primes), digit_primes)
+      .transform(static_cast<double>(primes));
 }
 
-std::vector<WorkCounts> count_work(const program::Program& program, unsigned log_n,
+std::vector<WorkByKind> count_work(const program::Program& program, unsigned log_n,
                                    unsigned digit_primes) {
   const Counter counter(program, log_n, digit_primes);
-  std::vector<WorkCounts> counts;
+  std::vector<WorkByKind> counts;
   for (program::ValueId id = 0; id < program.values.size(); ++id) {
     counts.push_back(counter.count(id));
   }
   return counts;
+}
+
+WorkByKind query_work(const program::Program& program, unsigned log_n, unsigned digit_primes) {
+  WorkByKind work;
+  for (const WorkByKind& of_value : count_work(program, log_n, digit_primes)) work += of_value;
+  return work;
 }
 
 }  // namespace serdab::compiler
