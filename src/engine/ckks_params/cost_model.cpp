@@ -49,9 +49,9 @@ MachineProfile builtin_profile() {
           .mac_ns = 0.08,
           .wide_mac_ns = 0.12,
           .multiplication_ns = 0.5,
-          .short_product_ns = 0.12,
-          .streamed_byte_ns = 0.05,
-          .moved_word_ns = 0.4,
+          .short_product_ns = 0.24,
+          .streamed_byte_ns = 0.03,
+          .moved_word_ns = 0.42,
           .uniform_word_ns = 2.5,
           .thread_efficiency = 0.95};
 }

@@ -11,17 +11,26 @@ using Wide = unsigned __int128;
 namespace {
 
 // 65 products of two residues below 2^50 stay below 2^107.
-std::uint64_t sum_of_products(const Modulus& q, const InnerProduct& sums,
-                              const std::uint64_t* const* k, const std::uint32_t* const* k_short,
-                              const std::uint64_t* addend, std::size_t i) {
+template <typename D, typename K>
+std::uint64_t sum_of_products(const Modulus& q, const InnerProduct& sums, const D* const* d,
+                              const K* const* k, const std::uint64_t* addend, std::size_t i) {
   Wide sum = addend == nullptr ? 0 : Wide{addend[i]} * sums.w;
   for (std::size_t j = 0; j < sums.digits; ++j) {
-    const std::uint64_t d = sums.d_short != nullptr ? sums.d_short[j][i] : sums.d[j][i];
-    const std::uint64_t key = k_short != nullptr ? k_short[j][i] : k[j][i];
-    SERDAB_ASSERT(d < q.value() && key < q.value());
-    sum += Wide{d} * key;
+    SERDAB_ASSERT(d[j][i] < q.value() && k[j][i] < q.value());
+    sum += Wide{d[j][i]} * k[j][i];
   }
   return arith::reduce(sum, q);
+}
+
+template <typename D, typename K>
+void run(const Modulus& q, const InnerProduct& sums, const D* const* d, const K* const* k0,
+         const K* const* k1, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::uint64_t out0 = sum_of_products(q, sums, d, k0, sums.addend0, i);
+    const std::uint64_t out1 = sum_of_products(q, sums, d, k1, sums.addend1, i);
+    sums.out0[i] = out0;
+    sums.out1[i] = out1;
+  }
 }
 
 /// Residues x over all moduli to mixed-radix digits (Garner): x_i <- (x_i − d_j)/m_j for all j < i.
@@ -40,11 +49,14 @@ void to_digits(const BasisChange& change, std::uint64_t* x) {
 
 void inner_product(const Modulus& q, const InnerProduct& sums, std::size_t n) {
   SERDAB_ASSERT(sums.digits <= 64 && sums.w < q.value());
-  for (std::size_t i = 0; i < n; ++i) {
-    const std::uint64_t out0 = sum_of_products(q, sums, sums.k0, sums.k0_short, sums.addend0, i);
-    const std::uint64_t out1 = sum_of_products(q, sums, sums.k1, sums.k1_short, sums.addend1, i);
-    sums.out0[i] = out0;
-    sums.out1[i] = out1;
+  if (sums.d_short != nullptr && sums.k0_short != nullptr) {
+    run(q, sums, sums.d_short, sums.k0_short, sums.k1_short, n);
+  } else if (sums.d_short != nullptr) {
+    run(q, sums, sums.d_short, sums.k0, sums.k1, n);
+  } else if (sums.k0_short != nullptr) {
+    run(q, sums, sums.d, sums.k0_short, sums.k1_short, n);
+  } else {
+    run(q, sums, sums.d, sums.k0, sums.k1, n);
   }
 }
 
