@@ -34,6 +34,14 @@ constexpr Field kFields[] = {
     {"thread_efficiency", &MachineProfile::thread_efficiency},
 };
 
+bool is_earlier(const std::filesystem::path& path) {
+  const auto bytes = wire::read_file(path.string(), 1 << 16);
+  const auto json = nlohmann::json::parse(bytes.begin(), bytes.end(), nullptr, false);
+  if (!json.is_object() || !json.contains("name")) return false;
+  return !json.contains("version") ||
+         (json["version"].is_number_integer() && json["version"] < kVersion);
+}
+
 }  // namespace
 
 std::filesystem::path default_profile_path() {
@@ -88,7 +96,8 @@ void store_profile(const std::filesystem::path& path, const MachineProfile& prof
 
 MachineProfile machine_profile() {
   const std::filesystem::path path = default_profile_path();
-  if (std::filesystem::exists(path)) {
+  // One that an earlier version left is as good as another machine's.
+  if (std::filesystem::exists(path) && !is_earlier(path)) {
     MachineProfile profile = read_profile(path);
     if (profile.name == machine_name()) return profile;
   }

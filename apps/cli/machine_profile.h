@@ -9,7 +9,7 @@ namespace serdab::cli {
 /// $SERDAB_PROFILE, or serdab/machine.json in $XDG_CONFIG_HOME or ~/.config.
 std::filesystem::path default_profile_path();
 
-/// The profile that 'serdab bench --calibrate' stored, when it was measured with these kernels on
+/// The profile that 'serdab bench --calibrate' of this version stored, when it was measured with these kernels on
 /// this processor; else the built-in one, whose name says what it was measured on. Throws
 /// base::Error(kCorrupt) naming file and field when the file is not a profile.
 ckks_params::MachineProfile machine_profile();
