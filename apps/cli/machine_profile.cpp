@@ -34,14 +34,6 @@ constexpr Field kFields[] = {
     {"thread_efficiency", &MachineProfile::thread_efficiency},
 };
 
-bool is_earlier(const std::filesystem::path& path) {
-  const auto bytes = wire::read_file(path.string(), 1 << 16);
-  const auto json = nlohmann::json::parse(bytes.begin(), bytes.end(), nullptr, false);
-  if (!json.is_object() || !json.contains("name")) return false;
-  return !json.contains("version") ||
-         (json["version"].is_number_integer() && json["version"] < kVersion);
-}
-
 }  // namespace
 
 std::filesystem::path default_profile_path() {
@@ -58,7 +50,7 @@ std::string machine_name() {
   return base::cpu_name() + ", " + std::string(kernels::kernels().name) + " kernels";
 }
 
-MachineProfile read_profile(const std::filesystem::path& path) {
+std::optional<MachineProfile> read_profile(const std::filesystem::path& path) {
   const auto bytes = wire::read_file(path.string(), 1 << 16);
   const auto json = nlohmann::json::parse(bytes.begin(), bytes.end(), nullptr, false);
   const auto fail = [&](const std::string& what) {
@@ -66,9 +58,7 @@ MachineProfile read_profile(const std::filesystem::path& path) {
                path.string() + ": " + what + "; run 'serdab bench --calibrate' to make it again");
   };
   if (!json.is_object()) fail("not a machine profile");
-  if (!json.contains("version") || json["version"] != kVersion) {
-    fail("not version " + std::to_string(kVersion) + " of the format");
-  }
+  if (!json.contains("version") || json["version"] != kVersion) return std::nullopt;
   MachineProfile profile;
   if (!json.contains("name") || !json["name"].is_string()) fail("field 'name' is missing");
   profile.name = json["name"].get<std::string>();
@@ -96,10 +86,9 @@ void store_profile(const std::filesystem::path& path, const MachineProfile& prof
 
 MachineProfile machine_profile() {
   const std::filesystem::path path = default_profile_path();
-  // One that an earlier version left is as good as another machine's.
-  if (std::filesystem::exists(path) && !is_earlier(path)) {
-    MachineProfile profile = read_profile(path);
-    if (profile.name == machine_name()) return profile;
+  if (std::filesystem::exists(path)) {
+    const std::optional<MachineProfile> profile = read_profile(path);
+    if (profile && profile->name == machine_name()) return *profile;
   }
   return ckks_params::builtin_profile();
 }
