@@ -10,6 +10,7 @@
 #include "networks/datasets/named/load.h"
 #include "networks/datasets/named/search.h"
 #include "networks/graph/onnx/import.h"
+#include "progress.h"
 #include "verbs.h"
 
 namespace serdab::cli {
@@ -95,8 +96,9 @@ void add_compile_options(CLI::App* verb, CompileArguments& arguments) {
       ->check(CLI::IsMember({"auto", "standard", "real"}));
   verb->add_option("--security", arguments.security, "Bits of security: 128, 192 or 256")
       ->check(CLI::IsMember({128, 192, 256}));
-  verb->add_option("--precision", arguments.precision,
-                   "Bits to which the answers must be right, relative to the largest: 14, single 6 to 8")
+  verb->add_option(
+          "--precision", arguments.precision,
+          "Bits to which the answers must be right, relative to the largest: 14, single 6 to 8")
       ->check(CLI::Range(4.0, 30.0));
   verb->add_option(
           "--guard", arguments.guard,
@@ -142,6 +144,8 @@ compiler::Compiled compile_model(const std::string& onnx_path, const CompileArgu
   options.activations.degree = arguments.degree;
   options.activations.method = arguments.fit == "minimax" ? compiler::FitMethod::kMinimax
                                                           : compiler::FitMethod::kLeastSquares;
+  Progress progress("compiling", globals.progress());
+  options.progress = [&](double share) { progress.update(share, 1); };
   compiler::Compiled compiled =
       compiler::compile(graph, calibration.images, options, machine_profile());
   if (compiled.package.manifest.model.empty()) {

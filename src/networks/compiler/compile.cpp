@@ -1,7 +1,6 @@
 #include "networks/compiler/compile.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 #include <nlohmann/json.hpp>
@@ -10,15 +9,11 @@
 
 #include "engine/base/error.h"
 #include "networks/compiler/arithmetic/bounds.h"
-#include "networks/compiler/budget/search.h"
-#include "networks/compiler/circuit/build.h"
-#include "networks/compiler/circuit/build_packed.h"
-#include "networks/compiler/layout/layout_search.h"
+#include "networks/compiler/choose_layout.h"
 #include "networks/compiler/passes/fold_batch_norm/fold_batch_norm.h"
 #include "networks/compiler/passes/lower/lower.h"
 #include "networks/compiler/passes/merge_linear/merge_linear.h"
 #include "networks/compiler/passes/prune/prune.h"
-#include "networks/compiler/plan/work.h"
 #include "networks/compiler/rotation_keys/limit_rotation_keys.h"
 #include "networks/graph/executor/executor.h"
 #include "networks/program/answer_form.h"
@@ -29,16 +24,6 @@ namespace {
 
 // Sensitivities are averages: a few hundred images settle them.
 constexpr std::size_t kMaxCalibration = 512;
-
-program::Bundle select_inputs(std::span<const double> images, std::size_t elements,
-                              const std::vector<std::uint32_t>& selected, std::size_t count) {
-  program::Bundle bundle(selected.size(), count);
-  for (std::size_t e = 0; e < selected.size(); ++e) {
-    if (selected[e] == packing::kNoColumn) continue;
-    for (std::size_t i = 0; i < count; ++i) bundle.row(e)[i] = images[i * elements + selected[e]];
-  }
-  return bundle;
-}
 
 program::Bundle transpose(const std::vector<double>& images_by_outputs, std::size_t count) {
   program::Bundle bundle(images_by_outputs.size() / count, count);
@@ -95,176 +80,6 @@ double wrap_limit(const program::Program& program) {
   return std::exp2(log_q - 1) / answer.scale.value;
 }
 
-// One way to compile a network.
-struct Choice {
-  BuiltCircuit built;
-  SearchResult found;
-  double guard_bits = 0;
-  std::vector<std::string> notes;
-};
-
-class Chooser {
- public:
-  Chooser(const ArithmeticNetwork& network, std::span<const double> images,
-          const program::Bundle& truth, const CompileOptions& options,
-          const ckks_params::MachineProfile& machine)
-      : network_(network), images_(images), truth_(truth), options_(options), machine_(machine) {}
-
-  Choice batch() const {
-    Choice choice;
-    choice.built = build_circuit(network_);
-    SearchGoal goal = common_goal();
-    goal.precision_bits = {options_.precision_bits.value_or(14)};
-    goal.guard_bits = options_.guard_bits.value_or(6);
-    goal.ring = options_.ring;
-    goal.images = options_.images;
-    choice.guard_bits = goal.guard_bits;
-    choice.found = search(choice.built, goal, truth_.batch);
-    return choice;
-  }
-
-  // In the smallest dimension that holds the network.
-  Choice packed() const {
-    std::optional<Choice> best;
-    std::string tried;
-    // At one dimension the real ring has twice the slots: the other is for those who ask.
-    const base::RingKind ring = options_.ring.value_or(base::RingKind::kConjugateInvariant);
-    for (unsigned log_n = kMinLogN; log_n <= kMaxLogN; ++log_n) {
-      if (least_bits() > ckks_params::max_log_qp(log_n, options_.security)) continue;
-      // The smallest dimension takes the fewest bytes, too: there, as much precision as fits.
-      const std::optional<Placement> placement = place(ring, log_n, tried);
-      if (placement) best = packed(*placement, ring, log_n, tried);
-      if (best) break;
-    }
-    if (!best) {
-      base::fail(base::ErrorCode::kUnsupported,
-                 "no packed layout fits this network within the security level; ask for fewer "
-                 "--precision bits, or use --layout batch. Tried:" +
-                     tried);
-    }
-    return std::move(*best);
-  }
-
- private:
-  static constexpr unsigned kMinLogN = 12;
-  static constexpr unsigned kMaxLogN = 16;
-  // Every position of every image is computed: fewer images than in batches.
-  static constexpr std::size_t kImages = 48;
-
-  // No chain is shorter: so many bits for each multiplication one after another.
-  double least_bits() const {
-    constexpr double kBits = 16;
-    std::vector<double> depth(network_.value_count());
-    for (std::size_t s = 0; s < network_.steps.size(); ++s) {
-      const auto* polynomial = std::get_if<Polynomial>(&network_.steps[s].op);
-      for (const ValueId from : inputs_of(network_.steps[s])) {
-        depth[s + 1] = std::max(depth[s + 1], depth[from]);
-      }
-      depth[s + 1] += polynomial == nullptr
-                          ? 1
-                          : std::ceil(std::log2(static_cast<double>(polynomial->degree())));
-    }
-    return kBits * (depth.back() + 2);
-  }
-
-  SearchGoal common_goal() const {
-    SearchGoal goal;
-    goal.security = options_.security;
-    return goal;
-  }
-
-  SearchResult search(const BuiltCircuit& built, const SearchGoal& goal, std::size_t count) const {
-    const std::size_t elements = network_.size(0);
-    program::Bundle truth(truth_.count, count);
-    for (std::size_t o = 0; o < truth.count; ++o) {
-      std::copy_n(truth_.row(o), count, truth.row(o));
-    }
-    return search_parameters(built.circuit,
-                             select_inputs(images_, elements, built.input_elements, count), truth,
-                             goal, machine_);
-  }
-
-  // A network on slots, before its levels are known.
-  struct Placement {
-    BuiltCircuit built;
-    std::vector<std::string> lines;
-  };
-
-  std::optional<Placement> place(base::RingKind ring, unsigned log_n, std::string& tried) const {
-    const std::size_t images = std::bit_ceil(std::max<std::size_t>(1, options_.images));
-    const std::size_t slots = std::size_t{1}
-                              << (ring == base::RingKind::kStandard ? log_n - 1 : log_n);
-    if (images >= slots) return std::nullopt;
-    const auto positions = static_cast<std::uint32_t>(slots / images);
-    const std::optional<LayoutPlan> layouts =
-        search_layouts(network_, {positions, log_n}, machine_);
-    if (!layouts) {
-      tried += fmt::format("\n  {} positions an image: the network does not fit", positions);
-      return std::nullopt;
-    }
-    // Babies and giants as far apart as they are in a chain of middling length.
-    const TransformCosts costs = transform_costs(log_n, 4, 1, 1);
-    return Placement{build_packed_circuit(network_, *layouts, machine_.seconds(costs.baby, 1),
-                                          machine_.seconds(costs.giant, 1)),
-                     layouts->lines};
-  }
-
-  std::optional<Choice> packed(const Placement& placement, base::RingKind ring, unsigned log_n,
-                               std::string& tried) const {
-    Choice choice;
-    choice.notes = placement.lines;
-    SearchGoal goal = common_goal();
-    goal.precision_bits = options_.precision_bits ? std::vector<double>{*options_.precision_bits}
-                                                  : std::vector<double>{8, 7, 6};
-    goal.guard_bits = options_.guard_bits.value_or(2);
-    goal.ring = ring;
-    goal.log_n = log_n;
-    goal.images = std::max<std::size_t>(1, options_.images);
-    choice.guard_bits = goal.guard_bits;
-    try {
-      choice.found = search(placement.built, goal, std::min(truth_.batch, kImages));
-    } catch (const base::Error& error) {
-      if (error.code() != base::ErrorCode::kUnsupported) throw;
-      tried += std::string("\n  ") + error.what();
-      return std::nullopt;
-    }
-    choice.built = placement.built;
-    return choice;
-  }
-
-  const ArithmeticNetwork& network_;
-  std::span<const double> images_;
-  const program::Bundle& truth_;
-  const CompileOptions& options_;
-  const ckks_params::MachineProfile& machine_;
-};
-
-Choice choose_layout(const ArithmeticNetwork& network, std::span<const double> images,
-                     const program::Bundle& truth, const CompileOptions& options,
-                     const ckks_params::MachineProfile& machine) {
-  const Chooser chooser(network, images, truth, options, machine);
-  if (options.layout == LayoutChoice::kBatch) return chooser.batch();
-  if (options.layout == LayoutChoice::kPacked) return chooser.packed();
-  Choice batch = chooser.batch();
-  const auto say = [](Choice&& choice, const std::string& why) {
-    choice.notes.push_back(why);
-    return std::move(choice);
-  };
-  Choice packed;
-  try {
-    packed = chooser.packed();
-  } catch (const base::Error& error) {
-    if (error.code() != base::ErrorCode::kUnsupported) throw;
-    return say(std::move(batch),
-               "batch layout: no packed layout holds the network for so many images");
-  }
-  const std::string why = fmt::format(
-      "predicted for this many images: {:.3g} ms an image in batch layout, {:.3g} packed",
-      1e3 * batch.found.cost, 1e3 * packed.found.cost);
-  return packed.found.cost < batch.found.cost ? say(std::move(packed), "packed layout: " + why)
-                                              : say(std::move(batch), "batch layout: " + why);
-}
-
 }  // namespace
 
 ArithmeticNetwork simplify(const graph::Graph& graph) { return prune(merge_linear(lower(graph))); }
@@ -297,8 +112,8 @@ Compiled compile(const graph::Graph& graph, std::span<const double> calibration,
   if (options.max_key_bytes) {
     const std::size_t given_up = limit_rotation_keys(result.package, *options.max_key_bytes);
     if (given_up > 0) {
-      key_notes.push_back(fmt::format(
-          "{} rotation keys left out: their rotations take several steps", given_up));
+      key_notes.push_back(
+          fmt::format("{} rotation keys left out: their rotations take several steps", given_up));
     }
   }
   result.package.manifest.answer_limit = std::min(

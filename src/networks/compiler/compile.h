@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,9 +31,12 @@ struct CompileOptions {
   /// Room above calibrated magnitudes before a value wraps; empty: 6, packed 2 (nobody else's
   /// image is spoiled).
   std::optional<double> guard_bits;
-  std::size_t images = 0;            ///< images a query will hold; 0: as many as fit, packed one
+  std::size_t images = 0;  ///< images a query will hold; 0: as many as fit, packed one
   std::optional<std::size_t> max_key_bytes;  ///< of all evaluation keys
   std::size_t threads = 1;                   ///< for predictions
+  /// Called now and then from the calling thread, with a share of the work in [0, 1) that only
+  /// grows: how much there is shows as it is done.
+  std::function<void(double)> progress;
   ApproximationOptions activations;  ///< for layers that are no polynomials yet
 };
 

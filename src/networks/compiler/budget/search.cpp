@@ -124,6 +124,7 @@ class Search {
   SearchResult run() {
     statistics_ = measure_nodes(circuit_, calibration_);
     sensitivity_ = measure_sensitivity(circuit_, statistics_, calibration_);
+    step();
     std::optional<Candidate> best;
     for (const double bits : goal_.precision_bits) {
       precision_bits_ = bits;
@@ -163,6 +164,7 @@ class Search {
           if (largest != kLargestPrimeBits && circuit_.layout == program::Layout::kBatch) break;
           for (const double spare : kSpareBits) {
             std::optional<Candidate> candidate = try_dimension(ring, log_n, spare, largest);
+            step();
             if (candidate && (!best || candidate->cost < 0.97 * best->cost)) {
               best = std::move(candidate);
             }
@@ -173,8 +175,15 @@ class Search {
     return best;
   }
 
+  void step() const {
+    if (goal_.step) goal_.step();
+  }
+
   void note(base::RingKind ring, unsigned log_n, const std::string& text) {
-    considered_.push_back(describe(ring, log_n) + ": " + text);
+    std::string line = describe(ring, log_n) + ": " + text;
+    if (std::find(considered_.begin(), considered_.end(), line) == considered_.end()) {
+      considered_.push_back(std::move(line));
+    }
   }
 
   // Nothing when the chain was tried before, or none reaches the precision.

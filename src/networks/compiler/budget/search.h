@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "engine/ckks_params/cost_model.h"
@@ -12,11 +13,12 @@ namespace serdab::compiler {
 struct SearchGoal {
   /// −log2 of the largest answer error over the largest answer: the first that fits.
   std::vector<double> precision_bits = {14};
-  double guard_bits = 6;       ///< room above the calibrated magnitudes before a value wraps
+  double guard_bits = 6;  ///< room above the calibrated magnitudes before a value wraps
   ckks_params::SecurityLevel security = ckks_params::SecurityLevel::k128;
   std::optional<base::RingKind> ring;  ///< either, if empty
   std::optional<unsigned> log_n;       ///< any, if empty
   std::size_t images = 0;              ///< images a query will hold; 0: full batches
+  std::function<void()> step;          ///< called after every part of the work; may be empty
 };
 
 /// The parameters and program that meet the goal at the least predicted cost an image.

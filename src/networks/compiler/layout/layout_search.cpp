@@ -11,6 +11,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/overloaded.h"
+#include "networks/compiler/layout/candidates.h"
 #include "networks/compiler/plan/work.h"
 
 namespace serdab::compiler {
@@ -25,8 +26,6 @@ using packing::SlotLayout;
 constexpr std::size_t kBeam = 5;
 // Candidates whose cost is counted in full, and the products a first guess is made from.
 constexpr std::size_t kExact = 10;
-// Of one value.
-constexpr std::uint32_t kMaxCiphertexts = 64;
 constexpr double kSample = 1e5;
 // Key switching with a special prime and digits of one prime: what chains for packed programs turn
 // out to be.
@@ -39,13 +38,6 @@ struct Placed {
   std::optional<Grid> grid;
 };
 
-struct Candidate {
-  OutputForm form;
-  ShiftOrder order;
-  Grid grid;  ///< of the result
-  std::string text;
-};
-
 struct State {
   std::map<ValueId, Placed> placed;
   std::vector<PackedAffine> affines;
@@ -54,18 +46,6 @@ struct State {
 };
 
 std::uint32_t u32(std::size_t v) { return static_cast<std::uint32_t>(v); }
-
-Grid shape_grid(const graph::Shape& shape) {
-  Grid grid;
-  if (shape.size() == 3) {
-    grid.channels = u32(shape[0]);
-    grid.height = u32(shape[1]);
-    grid.width = u32(shape[2]);
-  } else {
-    grid.channels = u32(graph::element_count(shape));
-  }
-  return grid;
-}
 
 class Search {
  public:
@@ -139,7 +119,7 @@ class Search {
   }
 
   void add_gathered(const Affine& first, std::vector<State>& states) const {
-    const Grid shape = shape_grid(network_.shape(1));
+    const Grid shape = grid_of(network_.shape(1));
     const std::vector<std::vector<std::uint32_t>> lists = taps(first, shape);
     std::size_t most = 1;
     for (const auto& list : lists) most = std::max(most, list.size());
@@ -165,10 +145,12 @@ class Search {
           grid.blocks = out_blocks;
           State state;
           state.placed[0] = input;
-          std::vector<Candidate> list;
-          add(grid, 1, 0, {block},
-              fmt::format("gathered {} taps, {} blocks of {}", most, out_blocks, block), list);
-          for (const Candidate& candidate : list) states.push_back(with(state, 0, candidate));
+          CandidateList list(positions());
+          list.add(grid, 1, 0, {block},
+                   fmt::format("gathered {} taps, {} blocks of {}", most, out_blocks, block));
+          for (const LayoutCandidate& candidate : list.take()) {
+            states.push_back(with(state, 0, candidate));
+          }
         }
       }
     }
@@ -198,7 +180,7 @@ class Search {
 
   // The input as it is, repeated as often as it fits.
   void add_plain(std::vector<State>& states) const {
-    Grid grid = shape_grid(network_.input_shape);
+    Grid grid = grid_of(network_.input_shape);
     grid.row = grid.width;
     const std::uint32_t area = grid.height * grid.width;
     for (const std::uint32_t block : std::set<std::uint32_t>{area, std::bit_ceil(area)}) {
@@ -208,7 +190,7 @@ class Search {
         filled.block = block;
         filled.period = period;
         filled.blocks = std::max(positions() / block, filled.channels);
-        const std::uint32_t ciphertexts = ciphertexts_of(filled);
+        const std::uint32_t ciphertexts = CandidateList(positions()).ciphertexts_of(filled);
         if (ciphertexts == 0) continue;
         State state;
         state.placed[0] = {packing::layout_of(filled, positions(), ciphertexts), filled};
@@ -221,7 +203,7 @@ class Search {
 
   std::vector<State> extended(const std::vector<State>& states, std::size_t step) const {
     std::vector<State> next;
-    std::vector<std::pair<double, std::pair<const State*, Candidate>>> guesses;
+    std::vector<std::pair<double, std::pair<const State*, LayoutCandidate>>> guesses;
     for (const State& state : states) {
       if (const auto* polynomial = std::get_if<Polynomial>(&network_.steps[step].op)) {
         State same = state;
@@ -230,7 +212,7 @@ class Search {
         next.push_back(std::move(same));
         continue;
       }
-      for (Candidate& candidate : candidates(state, step)) {
+      for (LayoutCandidate& candidate : candidates(state, step)) {
         const double guess = state.seconds + cost_of(state, step, candidate, kSample).seconds;
         guesses.push_back({guess, {&state, std::move(candidate)}});
       }
@@ -244,19 +226,19 @@ class Search {
     return best(std::move(next));
   }
 
-  std::vector<Candidate> candidates(const State& state, std::size_t step) const {
-    const Grid shape = shape_grid(network_.shape(step + 1));
-    std::vector<Candidate> list;
+  std::vector<LayoutCandidate> candidates(const State& state, std::size_t step) const {
+    const Grid shape = grid_of(network_.shape(step + 1));
+    CandidateList list(positions());
     const bool sums = may_leave_partial_sums(step);
     if (step != last_affine_) {
       for (const Affine::Term& term : affine(step)->terms) {
         const Placed& from = state.placed.at(term.from);
-        if (from.grid) add_aligned(*from.grid, shape, sums, list);
+        if (from.grid) list.add_aligned(*from.grid, shape, sums);
       }
-      add_strided(shape, sums, list);
+      list.add_strided(shape, sums);
     }
-    add_cyclic(shape, step == last_affine_, list);
-    return list;
+    list.add_cyclic(shape, step == last_affine_);
+    return list.take();
   }
 
   // Between the results of partial sums others are left over. A square does no harm to them; higher
@@ -269,105 +251,6 @@ class Search {
     return true;
   }
 
-  void add(const Grid& grid, std::uint32_t groups, std::uint32_t stride, ShiftOrder order,
-           std::string text, std::vector<Candidate>& list) const {
-    const std::uint32_t ciphertexts = ciphertexts_of(grid);
-    if (ciphertexts == 0 || (ciphertexts > 1 && grid.blocks > grid.channels)) return;
-    const std::uint64_t last = std::uint64_t{grid.blocks - 1} * grid.block + grid.extent();
-    if (groups > 1 &&
-        (ciphertexts > 1 || last + std::uint64_t{groups - 1} * stride > positions())) {
-      return;
-    }
-    if (ciphertexts > 1) text += fmt::format(", {} ciphertexts", ciphertexts);
-    list.push_back({{packing::layout_of(grid, positions(), ciphertexts), groups, stride},
-                    order,
-                    grid,
-                    std::move(text)});
-  }
-
-  // How many ciphertexts hold a grid; 0: it is too large.
-  std::uint32_t ciphertexts_of(const Grid& grid) const {
-    const bool rows_overlap = grid.height > 1 && (grid.width - 1) * grid.column >= grid.row;
-    if (rows_overlap || (grid.channels > 1 && grid.extent() > grid.block)) return 0;
-    const std::uint32_t whole = grid.blocks_in(positions());
-    if (whole == 0) return 0;
-    const std::uint32_t ciphertexts = (grid.blocks + whole - 1) / whole;
-    return ciphertexts <= kMaxCiphertexts ? ciphertexts : 0;
-  }
-
-  // Outputs stand where the windows they read begin: a strided layer leaves gaps.
-  void add_aligned(const Grid& in, const Grid& shape, bool sums,
-                   std::vector<Candidate>& list) const {
-    for (std::uint32_t stride = 1; stride <= 4; ++stride) {
-      Grid grid = shape;
-      grid.block = in.block;
-      grid.row = in.row * stride;
-      grid.column = in.column * stride;
-      grid.period = shape.channels;
-      if (grid.extent() > in.extent() || grid.extent() > grid.block) break;
-      if (shape.height == 1 && shape.width == 1 && stride > 1) break;
-      const std::uint32_t reach = in.blocks >= in.period ? in.blocks - in.period + 1 : 1;
-      for (const std::uint32_t blocks :
-           std::set<std::uint32_t>{shape.channels, std::max(reach, shape.channels)}) {
-        grid.blocks = blocks;
-        add(grid, 1, 0, {},
-            fmt::format("aligned, stride {}, {} blocks of {}", stride, blocks, grid.block), list);
-      }
-      if (!sums) continue;
-      grid.blocks = shape.channels;
-      for (std::uint32_t groups = 2; groups <= 8 && in.period % groups == 0; groups *= 2) {
-        const std::uint32_t whole = (shape.channels + in.period - 1) / in.period * in.period;
-        add(grid, groups, grid.block * (whole + in.period / groups), {},
-            fmt::format("aligned, stride {}, {} partial sums", stride, groups), list);
-      }
-    }
-  }
-
-  // One element every `stride` positions, as many partial sums between them.
-  void add_strided(const Grid& shape, bool sums, std::vector<Candidate>& list) const {
-    Grid grid;
-    grid.channels = u32(shape.elements());
-    grid.period = grid.channels;
-    grid.blocks = grid.channels;
-    for (std::uint32_t stride = 1; stride <= (sums ? 64 : 1); stride *= 2) {
-      if (stride > 1 && std::uint64_t{stride} * grid.channels > positions()) break;
-      grid.block = stride;
-      add(grid, stride, stride > 1 ? 1 : 0, {stride},
-          stride > 1 ? fmt::format("a vector, {} partial sums", stride) : "a vector", list);
-    }
-    for (const std::uint32_t period :
-         std::set<std::uint32_t>{grid.channels, std::bit_ceil(grid.channels)}) {
-      Grid repeated = grid;
-      repeated.block = 1;
-      repeated.period = period;
-      repeated.blocks = positions() / period * period;
-      if (repeated.blocks > grid.channels) add(repeated, 1, 0, {}, "a repeated vector", list);
-    }
-  }
-
-  // Sums over everything: replicated in all of the ciphertext.
-  void add_cyclic(const Grid& shape, bool last, std::vector<Candidate>& list) const {
-    const auto size = u32(shape.elements());
-    const std::uint32_t widest = std::min(positions(), std::bit_ceil(size) * (last ? 32 : 1));
-    for (std::uint32_t period = std::bit_ceil(size); period <= widest; period *= 2) {
-      for (std::uint32_t stride = 1; stride * size <= period; stride *= 2) {
-        Grid grid;
-        grid.channels = size;
-        grid.block = stride;
-        grid.period = period / stride;
-        grid.blocks = size;
-        Candidate candidate{{packing::layout_of(grid, positions()), positions() / period, period},
-                            {},
-                            grid,
-                            fmt::format("a vector in every {} positions, {} partial sums", period,
-                                        positions() / period)};
-        if (period == positions()) candidate.form.group_stride = 0;
-        candidate.grid.blocks = positions() / stride;
-        list.push_back(std::move(candidate));
-      }
-    }
-  }
-
   // ---- cost ----
 
   struct Cost {
@@ -375,7 +258,7 @@ class Search {
     std::size_t diagonals = 0, babies = 0, giants = 0, sums = 0;
   };
 
-  State with(const State& state, std::size_t step, const Candidate& candidate) const {
+  State with(const State& state, std::size_t step, const LayoutCandidate& candidate) const {
     const Cost cost = cost_of(state, step, candidate, std::numeric_limits<double>::infinity());
     State next = state;
     next.seconds += cost.seconds;
@@ -388,7 +271,7 @@ class Search {
   }
 
   // Of a sample of about so many products.
-  Cost cost_of(const State& state, std::size_t step, const Candidate& candidate,
+  Cost cost_of(const State& state, std::size_t step, const LayoutCandidate& candidate,
                double sample) const {
     Cost cost;
     cost.sums = static_cast<std::size_t>(std::bit_width(candidate.form.groups)) - 1;
