@@ -142,8 +142,8 @@ TEST(Pipeline, BothRingsAndHigherSecurityAgree) {
                                                          : ckks_params::SecurityLevel::k192;
     RoundTrip round_trip(digits.graph, doubles(digits.train), options);
     EXPECT_EQ(round_trip.model().context().parameters().ring(), ring);
-    // A slot's noise follows |s(ζ)|, the same in every layer: among 20 images of one key the largest
-    // error may be twice what independent errors would show.
+    // A slot's noise follows |s(ζ)|, the same in every layer: among 20 images of one key the
+    // largest error may be twice what independent errors would show.
     EXPECT_GE(precision_bits(truth, round_trip.run(images, 20).values), 10.5);
   }
 }

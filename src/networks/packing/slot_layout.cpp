@@ -16,9 +16,8 @@ SlotLayout layout_of(const Grid& grid, std::uint32_t positions, std::uint32_t ci
   if (grid.extent() > grid.block && grid.channels > 1) refuse("a channel is longer than its block");
   const std::uint32_t per_ciphertext = grid.blocks_in(positions);
   if (grid.blocks > std::uint64_t{per_ciphertext} * ciphertexts) {
-    refuse(std::to_string(grid.blocks) + " blocks of " + std::to_string(grid.block) +
-           " exceed " + std::to_string(ciphertexts) + " x " + std::to_string(positions) +
-           " positions");
+    refuse(std::to_string(grid.blocks) + " blocks of " + std::to_string(grid.block) + " exceed " +
+           std::to_string(ciphertexts) + " x " + std::to_string(positions) + " positions");
   }
   SlotLayout layout{positions, ciphertexts, {0}, {}};
   std::vector<bool> taken(std::size_t{positions} * ciphertexts);

@@ -87,14 +87,12 @@ template <typename F>
 void for_each_product(const SparseMatrix& a, const SlotLayout& in, const OutputForm& out,
                       const ShiftOrder& order, std::size_t every, F&& f) {
   const std::uint32_t positions = in.positions;
-  if (a.cols != in.elements() || a.rows != out.sums.elements() ||
-      out.sums.positions != positions || !std::has_single_bit(positions) ||
-      !std::has_single_bit(out.groups)) {
+  if (a.cols != in.elements() || a.rows != out.sums.elements() || out.sums.positions != positions ||
+      !std::has_single_bit(positions) || !std::has_single_bit(out.groups)) {
     base::fail(base::ErrorCode::kInvalidArgument,
                "slot_transform: a map of " + std::to_string(a.rows) + " x " +
-                   std::to_string(a.cols) + " between layouts of " +
-                   std::to_string(in.elements()) + " and " + std::to_string(out.sums.elements()) +
-                   " elements");
+                   std::to_string(a.cols) + " between layouts of " + std::to_string(in.elements()) +
+                   " and " + std::to_string(out.sums.elements()) + " elements");
   }
   const Router router(in, out, order);
   for (std::size_t r = 0; r < a.rows; r += every) {
@@ -141,11 +139,9 @@ SlotTransform slot_transform(const SparseMatrix& a, const SlotLayout& in, const 
                              const ShiftOrder& order) {
   using Key = std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>;  // output, input, shift
   std::map<Key, std::vector<std::pair<std::uint32_t, float>>> products;
-  for_each_product(a, in, out, order, 1,
-                   [&](const Way& way, std::uint32_t output, double weight) {
-                     products[{output, way.input, way.shift}].emplace_back(
-                         way.position, static_cast<float>(weight));
-                   });
+  for_each_product(a, in, out, order, 1, [&](const Way& way, std::uint32_t output, double weight) {
+    products[{output, way.input, way.shift}].emplace_back(way.position, static_cast<float>(weight));
+  });
   SlotTransform transform{in.positions, in.ciphertexts, out.sums.ciphertexts, {}};
   for (auto& [key, entries] : products) {
     std::sort(entries.begin(), entries.end());
@@ -168,11 +164,9 @@ ShiftCount count_shifts(const SparseMatrix& a, const SlotLayout& in, const Outpu
                         const ShiftOrder& order, std::size_t every) {
   const std::size_t pairs = std::size_t{in.ciphertexts} * out.sums.ciphertexts;
   std::vector<bool> seen(pairs * in.positions);
-  for_each_product(a, in, out, order, every,
-                   [&](const Way& way, std::uint32_t output, double) {
-                     seen[(std::size_t{output} * in.ciphertexts + way.input) * in.positions +
-                          way.shift] = true;
-                   });
+  for_each_product(a, in, out, order, every, [&](const Way& way, std::uint32_t output, double) {
+    seen[(std::size_t{output} * in.ciphertexts + way.input) * in.positions + way.shift] = true;
+  });
   ShiftCount count;
   for (std::uint32_t shift = 0; shift < in.positions; ++shift) {
     bool any = false;

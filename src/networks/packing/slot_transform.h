@@ -15,7 +15,7 @@ namespace serdab::packing {
 /// (groups·group_stride = positions) arrive in every group alike; otherwise only the first holds
 /// them.
 struct OutputForm {
-  SlotLayout sums;  ///< of the first group
+  SlotLayout sums;           ///< of the first group
   std::uint32_t groups = 1;  ///< a power of two
   std::uint32_t group_stride = 0;
 

@@ -200,8 +200,8 @@ TEST(SplitShifts, CoversEveryShiftAndBeatsTheNaiveSplits) {
   const BabyGiant split = split_shifts(shifts, 16384, 1, 4);
   for (const std::uint32_t shift : shifts) {
     EXPECT_TRUE(std::binary_search(split.babies.begin(), split.babies.end(), shift % split.step));
-    EXPECT_TRUE(std::binary_search(split.giants.begin(), split.giants.end(),
-                                   shift - shift % split.step));
+    EXPECT_TRUE(
+        std::binary_search(split.giants.begin(), split.giants.end(), shift - shift % split.step));
   }
   // 25·2 babies and 8 giants, or as good.
   EXPECT_LE(split.babies.size() - 1 + 4 * (split.giants.size() - 1), 77u);
@@ -220,7 +220,7 @@ TEST(LayoutOf, RefusesWhatDoesNotFitOrMeets) {
   EXPECT_THROW(layout_of({5, 1, 1, 4, 1, 1, 5, 5}, 16), base::Error);   // five blocks of four
   EXPECT_THROW(layout_of({2, 2, 2, 3, 2, 1, 2, 2}, 16), base::Error);   // longer than a block
   EXPECT_THROW(layout_of({1, 2, 2, 16, 1, 1, 1, 1}, 16), base::Error);  // rows overlap
-  EXPECT_THROW(layout_of({2, 1, 1, 1, 1, 1, 2, 1}, 16), base::Error);   // fewer blocks than channels
+  EXPECT_THROW(layout_of({2, 1, 1, 1, 1, 1, 2, 1}, 16), base::Error);  // fewer blocks than channels
 }
 
 }  // namespace

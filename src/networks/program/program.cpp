@@ -7,9 +7,9 @@
 
 namespace serdab::program {
 const char* op_name(const Op& op) {
-  static constexpr const char* kNames[] = {"input",      "affine",       "square",      "multiply",
-                                           "add_scaled", "add_constant", "relinearise", "rescale",
-                                           "mod_drop",   "scale_up",     "transform",   "rotate_sum"};
+  static constexpr const char* kNames[] = {
+      "input",       "affine",  "square",   "multiply", "add_scaled", "add_constant",
+      "relinearise", "rescale", "mod_drop", "scale_up", "transform",  "rotate_sum"};
   static_assert(std::size(kNames) == std::variant_size_v<Op>);
   return kNames[op.index()];
 }

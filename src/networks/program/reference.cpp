@@ -102,8 +102,7 @@ class Interpreter {
       const std::size_t output = task / chunks;
       const auto begin = static_cast<std::uint32_t>(task % chunks * chunk);
       for (const Diagonal* d : of_output[output]) {
-        const std::size_t shift =
-            std::size_t{op.babies[d->baby].shift} + op.giants[d->giant].shift;
+        const std::size_t shift = std::size_t{op.babies[d->baby].shift} + op.giants[d->giant].shift;
         const auto first = std::lower_bound(d->positions.begin(), d->positions.end(), begin);
         for (auto at = first; at != d->positions.end() && *at < begin + chunk; ++at) {
           const double weight = d->weights[static_cast<std::size_t>(at - d->positions.begin())];

@@ -27,8 +27,8 @@ using Observer = std::function<void(ValueId, Bundle&)>;
 
 /// What the program means: runs it in double precision on a batch of images. Integer weights,
 /// factors and rounded constants are applied as the encrypted run applies them, divided by their
-/// scales; nothing else is rounded. `input` has a row for every position of value 0. Returns the answer. Uses
-/// parallel_for; thread-safe.
+/// scales; nothing else is rounded. `input` has a row for every position of value 0. Returns the
+/// answer. Uses parallel_for; thread-safe.
 Bundle run_reference(const Program& program, Bundle input, const Observer& observer = {});
 
 }  // namespace serdab::program

@@ -17,8 +17,8 @@ struct Tile {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> blocks;
 };
 
-/// An Affine (or the Input, or a Transform) and the elementwise ops that follow it: computed tile by
-/// tile, without storing what lies between. A Transform is one tile.
+/// An Affine (or the Input, or a Transform) and the elementwise ops that follow it: computed tile
+/// by tile, without storing what lies between. A Transform is one tile.
 struct Stage {
   std::vector<ValueId> values;  ///< in order; the first is the Affine or Input
   std::vector<ValueId> stored;  ///< those read by other stages, or the answer

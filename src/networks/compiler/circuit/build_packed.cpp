@@ -85,9 +85,8 @@ class Builder {
     // Later values first: they stand at the lowest level, which the sum must have.
     std::vector<const Affine::Term*> terms;
     for (const Affine::Term& term : op.terms) terms.push_back(&term);
-    std::stable_sort(terms.begin(), terms.end(), [](const auto* a, const auto* b) {
-      return a->from > b->from;
-    });
+    std::stable_sort(terms.begin(), terms.end(),
+                     [](const auto* a, const auto* b) { return a->from > b->from; });
     for (const Affine::Term* term : terms) {
       const Mapped& from = mapped_[term->from];
       packing::SparseMatrix map = term->map;
@@ -95,8 +94,8 @@ class Builder {
       if (map.nonzeros() == 0) continue;
       CircuitTransform transform;
       transform.from = reduced(term->from);
-      transform.map = packing::slot_transform(map, layouts_.layouts[term->from], packed.form,
-                                              packed.order);
+      transform.map =
+          packing::slot_transform(map, layouts_.layouts[term->from], packed.form, packed.order);
       transform.split = split(transform.map);
       transform.plus = sum;
       sum = push(std::move(transform), packed.form.sums.ciphertexts);
@@ -145,8 +144,8 @@ class Builder {
       }
     }
     Mapped result{y, take(&Depressed::lead), {}};
-    // Added here rather than to the layer after it: a polynomial's own constant term cancels most of
-    // the constant that completing the square leaves, and large values cost bits.
+    // Added here rather than to the layer after it: a polynomial's own constant term cancels most
+    // of the constant that completing the square leaves, and large values cost bits.
     constants_[y] = take(&Depressed::constant);
     return result;
   }

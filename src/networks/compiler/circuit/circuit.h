@@ -51,8 +51,8 @@ struct CircuitReduce {
   NodeId from = 0;
 };
 
-/// A linear map on slots, plus an earlier transform's result if there is one: its scale is then that
-/// one's.
+/// A linear map on slots, plus an earlier transform's result if there is one: its scale is then
+/// that one's.
 struct CircuitTransform {
   NodeId from = 0;
   packing::SlotTransform map;
@@ -65,9 +65,9 @@ struct CircuitRotateSum {
   std::vector<std::uint32_t> shifts;
 };
 
-using CircuitOp = std::variant<CircuitInput, CircuitAffine, CircuitSquare, CircuitMultiply,
-                               CircuitAddScaled, CircuitAddConstant, CircuitReduce,
-                               CircuitTransform, CircuitRotateSum>;
+using CircuitOp =
+    std::variant<CircuitInput, CircuitAffine, CircuitSquare, CircuitMultiply, CircuitAddScaled,
+                 CircuitAddConstant, CircuitReduce, CircuitTransform, CircuitRotateSum>;
 
 struct CircuitNode {
   CircuitOp op;
@@ -79,7 +79,8 @@ struct CircuitNode {
 struct Circuit {
   std::vector<CircuitNode> nodes;
   program::Layout layout = program::Layout::kBatch;
-  std::uint32_t positions = 1;  ///< of a ciphertext; constants of a packed circuit are one a position
+  std::uint32_t positions =
+      1;  ///< of a ciphertext; constants of a packed circuit are one a position
   /// Row of every output of the network in the answer; empty: output o is row o.
   std::vector<std::uint32_t> answer_rows;
 

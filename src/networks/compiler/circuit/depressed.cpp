@@ -36,7 +36,8 @@ Polynomial trimmed(Polynomial polynomial, const std::string& layer) {
     while (!set.empty() && set.back() == 0) set.pop_back();
   }
   for (const auto& set : polynomial.sets) {
-    if (set.size() == polynomial.sets.front().size() && set.size() >= 3 && set.size() <= 5) continue;
+    if (set.size() == polynomial.sets.front().size() && set.size() >= 3 && set.size() <= 5)
+      continue;
     base::fail(base::ErrorCode::kUnsupported,
                "layer '" + layer + "': a polynomial of degree " +
                    std::to_string(set.empty() ? 0 : set.size() - 1) +
