@@ -134,7 +134,7 @@ AnswerForm choose_answer_form(const Program& program, const AnswerRange& range,
     for (unsigned first = 1; first <= AnswerForm::kMaxBits; ++first) {
       const ckks_params::NoisePower added = model.answer_rounding(
           std::exp2(log_q - first), std::exp2(log_q - other), answer.parts, whole.stride);
-      if (model.slot_deviation(added, scale) > range.noise / 2) continue;
+      if (model.slot_deviation(added, scale) > range.noise / 4) continue;
       form.first_bits = static_cast<std::uint8_t>(first);
       form.other_bits = static_cast<std::uint8_t>(other);
       const std::size_t bytes = answer_bytes(answer, form, parameters.literal());

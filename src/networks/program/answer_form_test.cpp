@@ -79,9 +79,9 @@ TEST(AnswerForm, IsTheSmallestThatAddsAQuarterOfThePower) {
                                 std::ldexp(q, -static_cast<int>(other)), 2, 4),
           base::Scale{std::exp2(40)});
     };
-    EXPECT_LE(added(form.first_bits, form.other_bits), noise / 2);
-    EXPECT_GT(added(form.first_bits - 1u, form.other_bits), noise / 2);
-    EXPECT_GT(added(form.first_bits, form.other_bits - 1u), noise / 2);
+    EXPECT_LE(added(form.first_bits, form.other_bits), noise / 4);
+    EXPECT_GT(added(form.first_bits - 1u, form.other_bits), noise / 4);
+    EXPECT_GT(added(form.first_bits, form.other_bits - 1u), noise / 4);
     const std::size_t whole = answer_bytes(program.answer(), {4, 0, 0}, literal);
     EXPECT_LT(answer_bytes(program.answer(), form, literal), whole / 2);
 
