@@ -82,6 +82,11 @@ ScaledRows scale_rows(const Scaling& scaling, const Table& table,
   return result;
 }
 
+std::vector<double> to_unit(const Scaling& scaling, std::vector<double> scaled) {
+  for (double& value : scaled) value = (value / scaling.limit + 1) / 2;
+  return scaled;
+}
+
 std::vector<double> scale_row(const Scaling& scaling, std::span<const double> features) {
   base::require(features.size() == scaling.columns.size() + scaling.dropped.size(),
                 ErrorCode::kInvalidArgument, "the row has another number of features");

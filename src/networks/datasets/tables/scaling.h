@@ -51,10 +51,15 @@ struct ScaledRows {
 };
 
 /// The rows as the network sees them. Test values beyond the training range are clamped to the box;
-/// so are training values beyond the limit of kStandard. A network exported with factor and offset
-/// as its first layer does not clamp.
+/// so are training values beyond the limit of kStandard. A network that has factor and offset as
+/// its first layer does not clamp.
 ScaledRows scale_rows(const Scaling& scaling, const Table& table,
                       std::span<const std::size_t> rows);
+
+/// Scaled values moved from ±scaling.limit to [0, 1], where a compiled network takes its inputs.
+/// The network undoes it with a first layer 2·limit·u − limit, the same for all features, which
+/// keeps the precision of small features beside large ones.
+std::vector<double> to_unit(const Scaling& scaling, std::vector<double> scaled);
 
 /// One row of table.width() features, as a user of the trained network has it.
 std::vector<double> scale_row(const Scaling& scaling, std::span<const double> features);

@@ -65,6 +65,19 @@ TEST(Scaling, StandardHasMeanZeroAndDeviationOne) {
   EXPECT_EQ(scale_rows(wide, table, kTest).values[0], 4.0);      // 9 is 4.29 deviations off
 }
 
+TEST(Scaling, UnitValuesAreUndoneByOneLine) {
+  const Table table = small();
+  for (const auto method : {ScalingMethod::kMinMax, ScalingMethod::kStandard}) {
+    const Scaling scaling = fit_scaling(table, kTraining, method);
+    const std::vector<double> scaled = scale_rows(scaling, table, kTest).values;
+    const std::vector<double> unit = to_unit(scaling, scaled);
+    EXPECT_EQ(unit[0], 1.0);  // clamped
+    for (std::size_t k = 0; k < unit.size(); ++k) {
+      EXPECT_NEAR(2 * scaling.limit * unit[k] - scaling.limit, scaled[k], 1e-14);
+    }
+  }
+}
+
 TEST(Scaling, Refuses) {
   Table table = small();
   EXPECT_THROW(fit_scaling(table, {}, ScalingMethod::kMinMax), base::Error);
