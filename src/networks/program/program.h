@@ -9,7 +9,7 @@
 
 /// The encrypted program as data. A value is a bundle of `count` ciphertexts of equal level, scale
 /// and number of parts; an op makes the next value. Elementwise ops work on each element i of the
-/// bundle alone; only Affine and Transform mix them. A ciphertext holds `positions` numbers of each
+/// bundle alone; Affine, Transform, Contract, Rotate, RotatedTotal and Select mix them. A ciphertext holds `positions` numbers of each
 /// image, one in the batch layout. What an op means is defined by reference.h.
 namespace serdab::program {
 
@@ -39,8 +39,10 @@ struct AffineTerm {
   std::vector<Block> blocks;
 };
 
-/// The program's arguments, in order.
-struct Input {};
+/// The program's arguments, in order of their values: an inference program has one, value 0.
+struct Input {
+  std::string name;  ///< empty in inference programs
+};
 /// Σ terms + bias. Terms may stand at a higher level than the result: their further primes are
 /// ignored.
 struct Affine {
@@ -57,7 +59,8 @@ struct Multiply {
   ValueId b = 0;
 };
 /// from + factors ⊙ addend, with integer factors (one, or in the batch layout one an element) that
-/// carry scale(from) / scale(addend). The addend may stand at a higher level and have fewer parts.
+/// carry scale(from) / scale(addend). The addend may stand at a higher level and have fewer parts;
+/// one of count 1 is added to every element.
 struct AddScaled {
   ValueId from = 0;
   ValueId addend = 0;
@@ -124,8 +127,47 @@ struct RotateSum {
   std::vector<Rotation> rotations;
 };
 
+/// One product of a Contract: a[i]·b[j] is added to result[out].
+struct ProductTerm {
+  std::uint32_t i = 0, j = 0, out = 0;
+};
+/// Sums of products of ciphertexts of 2 parts and equal levels, giving 3 parts; scales multiplied.
+/// Elements of the result are independent of each other.
+struct Contract {
+  ValueId a = 0, b = 0;
+  std::vector<ProductTerm> terms;  ///< every output has at least one
+};
+/// Every element times a public vector, one for all elements (`positions` factors) or one an
+/// element, encoded at weight_scale; scale(result) = scale(from)·weight_scale.
+struct Mask {
+  ValueId from = 0;
+  std::vector<double> factors;
+  base::Scale weight_scale;
+};
+/// Element e of the result is the one element of `from` by rotations[e]; one decomposition.
+struct Rotate {
+  ValueId from = 0;
+  std::vector<Rotation> rotations;
+};
+/// Σ_e element e of `from` by rotations[e]: one element.
+struct RotatedTotal {
+  ValueId from = 0;
+  std::vector<Rotation> rotations;
+};
+/// Some elements, in the order given.
+struct Select {
+  ValueId from = 0;
+  std::vector<std::uint32_t> elements;
+};
+/// The same residues at another scale: the message times scale(from)/scale(result). For factors
+/// that cost nothing.
+struct Reinterpret {
+  ValueId from = 0;
+};
+
 using Op = std::variant<Input, Affine, Square, Multiply, AddScaled, AddConstant, Relinearise,
-                        Rescale, ModDrop, ScaleUp, Transform, RotateSum>;
+                        Rescale, ModDrop, ScaleUp, Transform, RotateSum, Contract, Mask, Rotate,
+                        RotatedTotal, Select, Reinterpret>;
 
 /// What is known of a value before anything runs.
 struct Value {
@@ -144,14 +186,23 @@ enum class Layout : std::uint8_t {
   kPacked = 1,  ///< many features a ciphertext; image i has slot position·images + i
 };
 
-/// An encrypted program: values in order of definition, the last one is the answer. Immutable once
-/// built; const access may be shared by threads.
+/// A value that a program is run for, by name: in a training step the next state.
+struct Output {
+  std::string name;
+  ValueId value = 0;
+};
+
+/// An encrypted program: values in order of definition. An inference program has one Input, value
+/// 0, no `outputs`, and the last value is its answer; a step has inputs and outputs by name, and may
+/// be run again and again on its own outputs. Immutable once built; const access may be shared by
+/// threads.
 struct Program {
   Layout layout = Layout::kBatch;
   std::uint32_t positions = 1;        ///< of a ciphertext; a power of two, 1 in the batch layout
   std::vector<std::uint64_t> primes;  ///< q_0 … q_L, which scales are divided by
   std::vector<std::uint64_t> special_primes;  ///< P
   std::vector<Value> values;
+  std::vector<Output> outputs;  ///< empty: the last value
 
   const Value& answer() const { return values.back(); }
   const Value& input() const { return values.front(); }
