@@ -48,7 +48,8 @@ CircuitNodeId SlotCircuit::products(CircuitNodeId a, CircuitNodeId b,
   for (const ProductTerm& term : terms) outputs = std::max(outputs, term.out + 1);
   std::vector<bool> made(outputs);
   for (const ProductTerm& term : terms) {
-    if (term.i >= count(a) || term.j >= count(b)) fail("a product names an element that is not there");
+    if (term.i >= count(a) || term.j >= count(b))
+      fail("a product names an element that is not there");
     made[term.out] = true;
   }
   if (outputs == 0 || !std::all_of(made.begin(), made.end(), [](bool m) { return m; })) {
@@ -81,7 +82,8 @@ CircuitNodeId SlotCircuit::combine(std::vector<CombineTerm> terms) {
   std::uint32_t n = 1;
   for (const CombineTerm& term : terms) n = std::max(n, count(term.from));
   for (const CombineTerm& term : terms) {
-    if (count(term.from) != n && count(term.from) != 1) fail("summands differ in their ciphertexts");
+    if (count(term.from) != n && count(term.from) != 1)
+      fail("summands differ in their ciphertexts");
   }
   return push(CombineOp{std::move(terms)}, n);
 }
@@ -143,6 +145,16 @@ std::vector<CircuitNodeId> operands(const CircuitOp& op) {
                         [](const auto& o) { return std::vector<CircuitNodeId>{o.from}; },
                     },
                     op);
+}
+
+std::vector<bool> live_nodes(const SlotCircuit& circuit) {
+  std::vector<bool> live(circuit.nodes.size());
+  for (const CircuitOutput& output : circuit.outputs) live[output.node] = true;
+  for (std::size_t id = circuit.nodes.size(); id-- > 0;) {
+    if (!live[id]) continue;
+    for (const CircuitNodeId operand : operands(circuit.nodes[id].op)) live[operand] = true;
+  }
+  return live;
 }
 
 std::vector<std::int32_t> axis_shifts(std::uint32_t extent, std::int64_t stride) {
