@@ -249,7 +249,27 @@ TEST_P(InsecureStep, OutputsByNameAreNoAnswer) {
   EXPECT_THROW(run.take_answer(), base::Error);
 }
 
-// y = x + 1 + 1 …: a chain whose links must not pile up.
+// What lives between waves, with what a wave makes, stays below the plan at every wave.
+TEST_P(InsecureStep, LiveCiphertextsStayBelowThePlan) {
+  const auto query = encrypt(inputs_);
+  runtime::Executor run = executor(query);
+  const std::size_t n = context_.n();
+  const std::size_t planned =
+      program::planned_peak_bytes(program_, program::make_schedule(program_), n, 1);
+  std::size_t largest = 0;
+  while (!run.done()) {
+    run.run_wave();
+    std::size_t live = 0;
+    for (const auto& [element, ciphertext] : run.live()) {
+      live += program::ciphertext_bytes(program_.values[element.value], n);
+    }
+    largest = std::max(largest, live);
+  }
+  EXPECT_LE(largest, planned);
+  EXPECT_GE(4 * largest, planned);
+}
+
+// y = x + x, doubled again and again: a chain whose links must not pile up.
 Program chain(const Program& like, std::size_t links) {
   Program p;
   p.layout = like.layout;

@@ -27,6 +27,10 @@ void for_each_rotation(P& program, F&& f) {
       for (auto& rotation : transform->giants) f(rotation, value.level);
     } else if (auto* sum = std::get_if<program::RotateSum>(&value.op)) {
       for (auto& rotation : sum->rotations) f(rotation, value.level);
+    } else if (auto* rotate = std::get_if<program::Rotate>(&value.op)) {
+      for (auto& rotation : rotate->rotations) f(rotation, value.level);
+    } else if (auto* total = std::get_if<program::RotatedTotal>(&value.op)) {
+      for (auto& rotation : total->rotations) f(rotation, value.level);
     }
   }
 }
