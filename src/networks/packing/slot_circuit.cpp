@@ -48,7 +48,8 @@ CircuitNodeId SlotCircuit::products(CircuitNodeId a, CircuitNodeId b,
   for (const ProductTerm& term : terms) outputs = std::max(outputs, term.out + 1);
   std::vector<bool> made(outputs);
   for (const ProductTerm& term : terms) {
-    if (term.i >= count(a) || term.j >= count(b)) fail("a product names an element that is not there");
+    if (term.i >= count(a) || term.j >= count(b))
+      fail("a product names an element that is not there");
     made[term.out] = true;
   }
   if (outputs == 0 || !std::all_of(made.begin(), made.end(), [](bool m) { return m; })) {
@@ -81,7 +82,8 @@ CircuitNodeId SlotCircuit::combine(std::vector<CombineTerm> terms) {
   std::uint32_t n = 1;
   for (const CombineTerm& term : terms) n = std::max(n, count(term.from));
   for (const CombineTerm& term : terms) {
-    if (count(term.from) != n && count(term.from) != 1) fail("summands differ in their ciphertexts");
+    if (count(term.from) != n && count(term.from) != 1)
+      fail("summands differ in their ciphertexts");
   }
   return push(CombineOp{std::move(terms)}, n);
 }

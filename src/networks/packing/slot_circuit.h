@@ -6,8 +6,8 @@
 #include <variant>
 #include <vector>
 
-/// An encrypted algorithm on vectors as a small graph: written once, then counted (circuit_counts.h),
-/// run in the clear (run_circuit.h) or compiled to a program (compiler/step).
+/// An encrypted algorithm on vectors as a small graph: written once, then counted
+/// (circuit_counts.h), run in the clear (run_circuit.h) or compiled to a program (compiler/step).
 namespace serdab::packing {
 
 using CircuitNodeId = std::uint32_t;
@@ -86,8 +86,8 @@ struct CircuitOutput {
   CircuitNodeId node = 0;
 };
 
-/// Nodes in order of definition. A value type; const access may be shared. Builders check shapes and
-/// throw base::Error(kInvalidArgument).
+/// Nodes in order of definition. A value type; const access may be shared. Builders check shapes
+/// and throw base::Error(kInvalidArgument).
 struct SlotCircuit {
   std::uint32_t positions = 0;  ///< of a ciphertext; a power of two
   std::vector<CircuitNode> nodes;
