@@ -147,6 +147,16 @@ std::vector<CircuitNodeId> operands(const CircuitOp& op) {
                     op);
 }
 
+std::vector<bool> live_nodes(const SlotCircuit& circuit) {
+  std::vector<bool> live(circuit.nodes.size());
+  for (const CircuitOutput& output : circuit.outputs) live[output.node] = true;
+  for (std::size_t id = circuit.nodes.size(); id-- > 0;) {
+    if (!live[id]) continue;
+    for (const CircuitNodeId operand : operands(circuit.nodes[id].op)) live[operand] = true;
+  }
+  return live;
+}
+
 std::vector<std::int32_t> axis_shifts(std::uint32_t extent, std::int64_t stride) {
   if (!std::has_single_bit(extent)) fail("an axis' extent is no power of two");
   std::vector<std::int32_t> shifts;

@@ -122,6 +122,9 @@ struct SlotCircuit {
 /// The nodes that a node reads.
 std::vector<CircuitNodeId> operands(const CircuitOp& op);
 
+/// Whether some output depends on it, of every node.
+std::vector<bool> live_nodes(const SlotCircuit& circuit);
+
 /// Shifts with which a RotateSumOp gives index k of an axis of `extent` (a power of two) places
 /// `stride` apart the sum of the places k, k + 1, …, k + extent − 1; negative strides: k, k − 1, ….
 std::vector<std::int32_t> axis_shifts(std::uint32_t extent, std::int64_t stride);
