@@ -137,7 +137,8 @@ class Counter {
     } else {
       work = std::visit([&](const auto& op) { return count(op, value); }, value.op);
     }
-    if (&value == &program_.answer()) work[WorkKind::kPacking].uniform_words += words(value);
+    if (program_.outputs.empty() && &value == &program_.answer())
+      work[WorkKind::kPacking].uniform_words += words(value);
     return work;
   }
 
@@ -237,6 +238,37 @@ class Counter {
     return only(WorkKind::kAdditions, {.moved_words = words(value)});
   }
   WorkByKind count(const program::ModDrop&, const program::Value&) const { return {}; }
+
+  WorkByKind count(const program::Contract& op, const program::Value& value) const {
+    const double element = words(value) / value.count;
+    return only(WorkKind::kCiphertextProducts,
+                {.multiplications = static_cast<double>(op.terms.size()) * element * 4 / 3});
+  }
+  WorkByKind count(const program::Mask&, const program::Value& value) const {
+    return only(WorkKind::kPlaintextProducts, {.multiplications = words(value)});
+  }
+  WorkByKind count(const program::Rotate& op, const program::Value& value) const {
+    const TransformCosts costs = formulas_.transform(primes(value));
+    WorkByKind work;
+    work[WorkKind::kDecomposing] = costs.input;
+    work[WorkKind::kInnerProducts] = rotated(op.rotations) * costs.baby;
+    work[WorkKind::kDivisions] = rotated(op.rotations) * costs.output;
+    return work;
+  }
+  WorkByKind count(const program::RotatedTotal& op, const program::Value& value) const {
+    const TransformCosts costs = formulas_.transform(primes(value));
+    WorkByKind work;
+    work[WorkKind::kDecomposing] = rotated(op.rotations) * costs.input;
+    work[WorkKind::kInnerProducts] = rotated(op.rotations) * costs.baby;
+    if (divides(value)) work[WorkKind::kDivisions] = costs.output;
+    return work;
+  }
+  WorkByKind count(const program::Select&, const program::Value& value) const {
+    return only(WorkKind::kAdditions, {.moved_words = words(value)});
+  }
+  WorkByKind count(const program::Reinterpret&, const program::Value& value) const {
+    return only(WorkKind::kAdditions, {.moved_words = words(value)});
+  }
 
   const program::Program& program_;
   Formulas formulas_;
