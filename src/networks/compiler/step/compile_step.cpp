@@ -10,6 +10,7 @@
 #include "networks/compiler/plan/work.h"
 #include "networks/compiler/step/internal/emit_step.h"
 #include "networks/compiler/step/internal/heights.h"
+#include "networks/compiler/step/internal/quiet_switching.h"
 #include "networks/compiler/step/internal/scales.h"
 #include "networks/program/noise.h"
 #include "networks/program/reference.h"
@@ -31,6 +32,9 @@ constexpr unsigned kMaxDigitPrimes = 5;
 constexpr double kPeakBits = 1.0;
 // Power that key switching may add to a value, of a rescale's rounding.
 constexpr double kKeyShare = 0.25;
+// Data bear fresh noise alone, and masks the rounding of a vector: less than a division's rounding.
+constexpr double kDataUnder = 6;
+constexpr double kMaskUnder = 6;
 // The state's scale lies above what its own rounding needs by at most so much.
 constexpr double kMostStateBits = 12;
 
@@ -115,7 +119,8 @@ class StepCompiler {
         StepBits bits;
         bits.state = least + more;
         bits.work = bits.state - under;
-        bits.mask = std::max(bits.work - 2, min_prime_bits(literal_.log_n));
+        bits.data = bits.work - kDataUnder;
+        bits.mask = bits.work - kMaskUnder;
         std::optional<Candidate> candidate = build(bits);
         if (!candidate) break;  // more bits do not fit either
         candidate->error = simulate(*candidate);
@@ -201,7 +206,8 @@ class StepCompiler {
     const ParametersLiteral plain = candidate.literal;
     std::optional<double> best;
     for (unsigned digit_primes = 1; digit_primes <= kMaxDigitPrimes; ++digit_primes) {
-      std::optional<ParametersLiteral> with = with_special_primes(plain, digit_primes);
+      std::optional<ParametersLiteral> with =
+          with_special_primes(candidate.program, plain, digit_primes);
       if (!with) continue;
       candidate.program.special_primes = with->p;
       const double seconds =
@@ -223,7 +229,8 @@ class StepCompiler {
     candidate.program.special_primes = candidate.literal.p;
   }
 
-  std::optional<ParametersLiteral> with_special_primes(ParametersLiteral literal,
+  std::optional<ParametersLiteral> with_special_primes(const program::Program& program,
+                                                       ParametersLiteral literal,
                                                        unsigned digit_primes) const {
     literal.digit_primes = digit_primes;
     double log_q = 0;
@@ -237,12 +244,8 @@ class StepCompiler {
           std::vector<double>(static_cast<std::size_t>(pieces), std::max(least, bits / pieces)),
           literal.q);
       try {
-        const auto parameters = Parameters::create(literal);
-        const ckks_params::NoiseModel noise(parameters);
-        if (noise.key_error(parameters.max_level()).value <=
-            kKeyShare * noise.rescale({}, 0).value) {
-          return literal;
-        }
+        const ckks_params::NoiseModel noise(Parameters::create(literal));
+        if (quiet_switching(program, noise, kKeyShare)) return literal;
       } catch (const base::Error&) {
         // A digit still exceeds P by too much, or the table is reached by a hair: more, or none.
       }

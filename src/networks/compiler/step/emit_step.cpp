@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <optional>
 #include <utility>
 
 #include "engine/base/overloaded.h"
@@ -23,13 +25,13 @@ class StepEmitter {
         base_level_(base_level),
         magnitudes_(magnitudes),
         made_(circuit.nodes.size()),
-        reader_(circuit.nodes.size(), kNobody) {
+        readers_(circuit.nodes.size()) {
     program_.layout = program::Layout::kPacked;
     program_.positions = circuit.positions;
     for (CircuitNodeId id = 0; id < made_.size(); ++id) {
       if (!heights.live[id]) continue;
       for (const CircuitNodeId operand : packing::operands(circuit.nodes[id].op)) {
-        reader_[operand] = heights.readers[operand] == 1 ? id : kNobody;
+        readers_[operand].push_back(id);
       }
     }
   }
@@ -39,20 +41,18 @@ class StepEmitter {
     for (node_ = 0; node_ < circuit_.nodes.size(); ++node_) {
       if (!heights_.live[node_]) continue;
       made_[node_] = std::visit([&](const auto& op) { return make(op); }, circuit_.nodes[node_].op);
-      if (!left_undivided(node_)) settle(node_);
+      if (read_divided(node_)) settle(node_);
     }
     for (const packing::CircuitOutput& output : circuit_.outputs) {
-      program_.outputs.push_back({output.name, made_[output.node].id});
+      program_.outputs.push_back({output.name, divided(output.node)});
     }
     return std::move(program_);
   }
 
  private:
-  static constexpr CircuitNodeId kNobody = static_cast<CircuitNodeId>(-1);
-  // What a node is so far: a product before its relinearisation and its division.
+  // A node's value, of a product also before its relinearisation and its division.
   struct Made {
-    ValueId id = 0;
-    bool divided = true;
+    std::optional<ValueId> undivided, divided;
   };
 
   const Value& value(ValueId id) const { return program_.values[id]; }
@@ -76,34 +76,42 @@ class StepEmitter {
     return push(program::ModDrop{id}, from.count, from.parts, level, from.scale);
   }
 
-  // Sums of products and rotations of what only they read are taken before the division: one
-  // relinearisation for the sum, and no rounding before the rotations' own.
-  bool left_undivided(CircuitNodeId id) const {
-    if (made_[id].divided || reader_[id] == kNobody) return false;
-    const packing::CircuitOp& op = circuit_.nodes[reader_[id]].op;
-    if (std::holds_alternative<packing::RotateSumOp>(op) ||
-        std::holds_alternative<packing::RotatedTotalOp>(op)) {
+  ValueId divided(CircuitNodeId id) const { return made_[id].divided.value(); }
+
+  // Sums of products that only they read, and rotations, are taken before the division: one
+  // relinearisation for the sum, and no rounding before the rotations' own noise.
+  bool read_undivided(const packing::CircuitOp& reader, CircuitNodeId reader_id) const {
+    if (std::holds_alternative<packing::RotateSumOp>(reader) ||
+        std::holds_alternative<packing::RotatedTotalOp>(reader)) {
       return true;
     }
-    const auto* combine = std::get_if<packing::CombineOp>(&op);
-    return combine != nullptr && undivided_sum(*combine, reader_[id]);
+    const auto* combine = std::get_if<packing::CombineOp>(&reader);
+    return combine != nullptr && undivided_sum(*combine, reader_id);
   }
   bool undivided_sum(const packing::CombineOp& op, CircuitNodeId sum) const {
     return std::all_of(op.terms.begin(), op.terms.end(), [&](const packing::CombineTerm& term) {
       return std::holds_alternative<packing::ProductsOp>(circuit_.nodes[term.from].op) &&
-             reader_[term.from] == sum && circuit_.count(term.from) == circuit_.count(sum);
+             heights_.readers[term.from] == 1 && circuit_.count(term.from) == circuit_.count(sum);
     });
+  }
+  bool read_divided(CircuitNodeId id) const {
+    if (made_[id].divided) return false;
+    const auto& readers = readers_[id];
+    return readers.size() < heights_.readers[id] ||  // an output
+           std::any_of(readers.begin(), readers.end(), [&](CircuitNodeId reader) {
+             return !read_undivided(circuit_.nodes[reader].op, reader);
+           });
   }
 
   void settle(CircuitNodeId id) {
-    Made& made = made_[id];
-    if (made.divided) return;
-    made = {divide(relinearised(made.id)), true};
+    made_[id].divided = divide(relinearised(made_[id].undivided.value()));
   }
   ValueId relinearised(ValueId id) {
     const Value from = value(id);
     if (from.parts == 2) return id;
-    return push(program::Relinearise{id}, from.count, 2, from.level, from.scale);
+    const auto [at, fresh] = relinearised_.try_emplace(id, 0);
+    if (fresh) at->second = push(program::Relinearise{id}, from.count, 2, from.level, from.scale);
+    return at->second;
   }
   ValueId divide(ValueId id) {
     const Value from = value(id);
@@ -112,36 +120,35 @@ class StepEmitter {
   }
 
   Made make(const packing::InputOp& op) {
-    return {push(program::Input{op.name}, circuit_.count(node_), 2, level(node_),
+    return {{},
+            push(program::Input{op.name}, circuit_.count(node_), 2, level(node_),
                  {std::exp2(scales_.node[node_])})};
   }
 
   Made make(const packing::ProductsOp& op) {
     const base::Level above{level(node_).value + 1};
-    const ValueId a = at_level(made_[op.a].id, above);
-    const ValueId b = op.a == op.b ? a : at_level(made_[op.b].id, above);
+    const ValueId a = at_level(divided(op.a), above);
+    const ValueId b = op.a == op.b ? a : at_level(divided(op.b), above);
     program::Contract contract{a, b, {}};
     for (const packing::ProductTerm& term : op.terms) {
       contract.terms.push_back({term.i, term.j, term.out});
     }
     return {
         push(std::move(contract), circuit_.count(node_), 3, above, value(a).scale * value(b).scale),
-        false};
+        {}};
   }
 
   Made make(const packing::MaskOp& op) {
-    const ValueId from = at_level(made_[op.from].id, {level(node_).value + 1});
+    const ValueId from = at_level(divided(op.from), {level(node_).value + 1});
     const base::Scale weight{std::exp2(scales_.mask[node_])};
     const Value like = value(from);
     return {push(program::Mask{from, op.factors, weight}, like.count, 2, like.level,
                  like.scale * weight),
-            false};
+            {}};
   }
 
-  Made make(const packing::CombineOp& op) {
-    const bool divided = made_[op.terms[0].from].divided;
-    const base::Level at{level(node_).value + (divided ? 0 : 1)};
-    // The summand that the others are added to has every element, and best the factor 1.
+  // The summand that the others are added to has every element, and best the factor 1.
+  std::size_t first_term(const packing::CombineOp& op) const {
     std::size_t first = op.terms.size();
     for (std::size_t t = 0; t < op.terms.size(); ++t) {
       if (circuit_.count(op.terms[t].from) != circuit_.count(node_)) continue;
@@ -149,26 +156,36 @@ class StepEmitter {
         first = t;
       }
     }
-    ValueId sum = at_level(made_[op.terms[first].from].id, at);
+    return first;
+  }
+
+  Made make(const packing::CombineOp& op) {
+    const bool undivided = undivided_sum(op, node_);
+    const auto term_value = [&](const packing::CombineTerm& term) {
+      return undivided ? made_[term.from].undivided.value() : divided(term.from);
+    };
+    const std::size_t first = first_term(op);
+    ValueId sum = term_value(op.terms[first]);
+    sum = at_level(sum, undivided ? value(sum).level : level(node_));
     if (op.terms[first].factor != 1) {
       sum = push_like(sum, program::AddScaled{sum, sum, {op.terms[first].factor - 1}});
     }
     for (std::size_t t = 0; t < op.terms.size(); ++t) {
       if (t == first) continue;
-      const ValueId addend = made_[op.terms[t].from].id;
-      sum = push_like(sum, program::AddScaled{sum, addend, {op.terms[t].factor}});
+      sum = push_like(sum, program::AddScaled{sum, term_value(op.terms[t]), {op.terms[t].factor}});
     }
-    return {sum, divided};
+    return undivided ? Made{sum, {}} : Made{{}, sum};
   }
 
   Made make(const packing::OffsetOp& op) {
-    const ValueId from = at_level(made_[op.from].id, level(node_));
-    return {push_like(from, program::AddConstant{from, op.constants})};
+    const ValueId from = at_level(divided(op.from), level(node_));
+    return {{}, push_like(from, program::AddConstant{from, op.constants})};
   }
 
   Made make(const packing::ScaledOp& op) {
-    const Value from = value(made_[op.from].id);
-    return {push(program::Reinterpret{made_[op.from].id}, from.count, from.parts, from.level,
+    const Value from = value(divided(op.from));
+    return {{},
+            push(program::Reinterpret{divided(op.from)}, from.count, from.parts, from.level,
                  {from.scale.value / op.factor})};
   }
 
@@ -184,32 +201,34 @@ class StepEmitter {
   }
 
   Made make(const packing::RotateOp& op) {
-    const ValueId from = at_level(made_[op.from].id, level(node_));
+    const ValueId from = at_level(divided(op.from), level(node_));
     const Value like = value(from);
-    return {push(program::Rotate{from, rotations(op.shifts)}, circuit_.count(node_), 2, like.level,
+    return {{},
+            push(program::Rotate{from, rotations(op.shifts)}, circuit_.count(node_), 2, like.level,
                  like.scale)};
   }
+  // Of what has not been divided yet, if there is such.
+  Made rotated(CircuitNodeId from, const auto& push_rotated) {
+    if (made_[from].undivided) return {push_rotated(relinearised(*made_[from].undivided)), {}};
+    return {{}, push_rotated(at_level(divided(from), level(node_)))};
+  }
   Made make(const packing::RotatedTotalOp& op) {
-    const bool divided = made_[op.from].divided;
-    const ValueId from = rotated_operand(op.from, divided);
-    const Value like = value(from);
-    return {push(program::RotatedTotal{from, rotations(op.shifts)}, 1, 2, like.level, like.scale),
-            divided};
+    return rotated(op.from, [&](ValueId from) {
+      const Value like = value(from);
+      return push(program::RotatedTotal{from, rotations(op.shifts)}, 1, 2, like.level, like.scale);
+    });
   }
   Made make(const packing::RotateSumOp& op) {
-    const bool divided = made_[op.from].divided;
-    const ValueId from = rotated_operand(op.from, divided);
-    return {push_like(from, program::RotateSum{from, rotations(op.shifts)}), divided};
-  }
-  ValueId rotated_operand(CircuitNodeId from, bool divided) {
-    const ValueId id = relinearised(made_[from].id);
-    return divided ? at_level(id, level(node_)) : id;
+    return rotated(op.from, [&](ValueId from) {
+      return push_like(from, program::RotateSum{from, rotations(op.shifts)});
+    });
   }
 
   Made make(const packing::SelectOp& op) {
-    const ValueId from = at_level(made_[op.from].id, level(node_));
+    const ValueId from = at_level(divided(op.from), level(node_));
     const Value like = value(from);
     return {
+        {},
         push(program::Select{from, op.elements}, circuit_.count(node_), 2, like.level, like.scale)};
   }
 
@@ -219,7 +238,8 @@ class StepEmitter {
   unsigned base_level_;
   const std::vector<double>& magnitudes_;
   std::vector<Made> made_;
-  std::vector<CircuitNodeId> reader_;  ///< the only one, or kNobody
+  std::vector<std::vector<CircuitNodeId>> readers_;
+  std::map<ValueId, ValueId> relinearised_;
   CircuitNodeId node_ = 0;
   program::Program program_;
 };

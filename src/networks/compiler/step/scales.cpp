@@ -13,9 +13,12 @@ namespace {
 
 using packing::CircuitNodeId;
 
-// How strongly a size is wished for: primes may be any, masks and data less so.
+// How strongly a size is wished for. All products and masks of a chain take as many bits as the
+// data, the masks and the states that enter it, wherever their scales lie between: primes may be
+// any.
 constexpr double kNodeWeight = 1.0;
-constexpr double kMaskWeight = 0.7;
+constexpr double kDataWeight = 0.5;
+constexpr double kMaskWeight = 1.0;
 constexpr double kDropWeight = 0.05;
 // Equations whose error is below this are met.
 constexpr double kTolerance = 1e-9;
@@ -53,8 +56,9 @@ class Equations {
       if (std::holds_alternative<packing::MaskOp>(op)) {
         wishes.push_back({unknown(unknown_[id]), bits_.mask, kMaskWeight});
       }
-      if (divides(op) || std::holds_alternative<packing::InputOp>(op)) {
-        wishes.push_back({forms_[id], bits_.work, kNodeWeight});
+      if (divides(op)) wishes.push_back({forms_[id], bits_.work, kNodeWeight});
+      if (std::holds_alternative<packing::InputOp>(op)) {
+        wishes.push_back({forms_[id], bits_.data, kDataWeight});
       }
     }
     if (drops_ == nullptr) {

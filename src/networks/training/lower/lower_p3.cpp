@@ -221,16 +221,12 @@ class Lowering {
     return contract(op.matrix, op.vector, form, id, block);
   }
 
-  // x + shift in a form; a sum that has just landed is masked.
+  // x + shift in a form.
   CircuitNodeId shifted(StepNodeId from, double shift, Form form, std::uint32_t block) {
     if (form == Form::kPlaced) block = 0;
     const auto key = std::tuple(from, shift, form, block);
     if (const auto at = shifted_.find(key); at != shifted_.end()) return at->second;
-    const bool copy = form == Form::kCopied && lands(from);
-    const CircuitNodeId made = copy
-                                   ? copied(shifted(from, shift, Form::kPlaced, block), from, block)
-                                   : offset(vector(from, form, block), from, form, block, shift);
-    return shifted_[key] = made;
+    return shifted_[key] = offset(vector(from, form, block), from, form, block, shift);
   }
 
   CircuitNodeId make(const PolynomialOp& op, StepNodeId, Form form, std::uint32_t block) {

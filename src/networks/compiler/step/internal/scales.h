@@ -11,7 +11,8 @@ namespace serdab::compiler {
 struct StepBits {
   double state = 36;  ///< scale of refreshed states
   double work = 30;   ///< wanted scale of what lies between
-  double mask = 28;   ///< wanted scale of masks
+  double data = 26;   ///< wanted scale of other inputs: they bear no rounding of a division
+  double mask = 26;   ///< wanted scale of masks
 };
 
 /// log2 of scales and primes.
