@@ -30,21 +30,10 @@ bool is_lazy(const ckks::Context& context, const ckks::Ciphertext& x,
   return moved;
 }
 
-SwitchedPair with_limbs_of_p(const ring::RnsBasis& basis, SwitchedPair&& pair) {
-  for (ckks::Poly* poly : {&pair.b, &pair.a}) {
-    auto limbs = std::move(*poly).take_limbs();
-    while (limbs.size() < basis.size()) {
-      limbs.push_back(ckks::Poly::Limb::zeroed(basis.n()));
-    }
-    *poly = ckks::Poly(std::move(limbs), basis.n());
-  }
-  return std::move(pair);
-}
-
 SwitchedPair lifted_sum(const ckks::Context& context, const ckks::Ciphertext& x,
                         std::span<const Rotation> rotations, const ckks::GaloisKeys& keys) {
   const ckks::Level level = x.level();
-  SwitchedPair sum = with_limbs_of_p(context.basis_qp(level), internal::lift(context, x));
+  SwitchedPair sum = internal::lift_to_qp(context, x);
   bool first = true;
   for (const Rotation& rotation : rotations) {
     ckks::Poly a = first ? x.part(1).clone() : ckks::divide_by_p(context, level, sum.a.clone());

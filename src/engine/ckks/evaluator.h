@@ -53,6 +53,13 @@ class Evaluator {
   // Products (evaluator_product.cpp): two parts each, same level; three parts, scale the product.
   Ciphertext multiply(const Ciphertext& a, const Ciphertext& b) const;
   Ciphertext square(const Ciphertext& a) const;
+  /// Σ a·b over pairs, at least one; squares where both are the same. All of one level, and their
+  /// scales of one product. No product is stored: sums are made block by block, while in cache.
+  struct Factors {
+    const Ciphertext* a = nullptr;
+    const Ciphertext* b = nullptr;
+  };
+  Ciphertext sum_of_products(std::span<const Factors> pairs) const;
   /// Three parts to two. Sums of products may be relinearised once (lazily): add first, then this.
   void relinearise(Ciphertext& a, const RelinearisationKey& key) const;
   /// relinearise, then rescale by `primes` (1 to Context::kMaxDrop), dividing by P and the primes

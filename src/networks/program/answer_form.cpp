@@ -35,6 +35,7 @@ class Periods {
               [&](const AddConstant& op) { return std::max(periods_[op.from], period(op)); },
               [&](const Transform& op) { return period(op, value); },
               [&](const RotateSum& op) { return period(op); },
+              [&](const Mask& op) { return std::max(periods_[op.from], period(op.factors)); },
               [&](const auto&) {
                 std::uint32_t longest = 1;
                 for (const ValueId from : operands(value.op)) {
@@ -49,10 +50,14 @@ class Periods {
 
  private:
   std::uint32_t period(const AddConstant& op) const {
-    if (op.constants.size() == 1) return 1;
+    return op.constants.size() == 1 ? 1 : period(op.constants);
+  }
+
+  // Of vectors of a number for every position.
+  std::uint32_t period(const std::vector<double>& vectors) const {
     std::uint32_t longest = 1;
-    for (std::size_t at = 0; at < op.constants.size(); at += program_.positions) {
-      longest = std::max(longest, period_of(op.constants.data() + at, program_.positions));
+    for (std::size_t at = 0; at < vectors.size(); at += program_.positions) {
+      longest = std::max(longest, period_of(vectors.data() + at, program_.positions));
     }
     return longest;
   }

@@ -25,11 +25,32 @@ OperationCounts count(const Transform& op) {
   return counts;
 }
 
+OperationCounts count(const Rotate& op) {
+  OperationCounts counts;
+  for (const Rotation& rotation : op.rotations) {
+    if (rotation.steps.empty()) continue;
+    ++counts.hoisted_rotations;
+    counts.full_rotations += rotation.steps.size() - 1;
+  }
+  return counts;
+}
+
+OperationCounts count(const RotatedTotal& op) {
+  OperationCounts counts;
+  for (const Rotation& rotation : op.rotations) {
+    if (rotation.steps.empty()) continue;
+    ++counts.lazy_rotations;
+    counts.full_rotations += rotation.steps.size() - 1;
+  }
+  return counts;
+}
+
 }  // namespace
 
 OperationCounts& OperationCounts::operator+=(const OperationCounts& other) {
   lazy_rotations += other.lazy_rotations;
   full_rotations += other.full_rotations;
+  hoisted_rotations += other.hoisted_rotations;
   relinearisations += other.relinearisations;
   plaintext_products += other.plaintext_products;
   ciphertext_products += other.ciphertext_products;
@@ -46,6 +67,12 @@ OperationCounts count_operations(const Program& program) {
         counts.full_rotations += value.count * rotation.steps.size();
       }
     }
+    if (const auto* rotate = std::get_if<Rotate>(&value.op)) counts += count(*rotate);
+    if (const auto* total = std::get_if<RotatedTotal>(&value.op)) counts += count(*total);
+    if (const auto* contract = std::get_if<Contract>(&value.op)) {
+      counts.ciphertext_products += contract->terms.size();
+    }
+    if (std::holds_alternative<Mask>(value.op)) counts.plaintext_products += value.count;
     if (std::holds_alternative<Relinearise>(value.op)) counts.relinearisations += value.count;
     if (std::holds_alternative<Rescale>(value.op)) counts.rescales += value.count;
     if (std::holds_alternative<Square>(value.op) || std::holds_alternative<Multiply>(value.op)) {

@@ -37,6 +37,19 @@ NoisePower transform_noise(const Program& program, const Value& value, const Tra
                                 value.level);
 }
 
+double key_switches(const std::vector<Rotation>& rotations) {
+  double steps = 0;
+  for (const Rotation& rotation : rotations) steps += static_cast<double>(rotation.steps.size());
+  return steps;
+}
+
+// The factors' rounding times the message, of which only the largest magnitude is known.
+NoisePower mask_noise(const Program& program, const Mask& op, const NoiseModel& model) {
+  const Value& from = program.values[op.from];
+  return model.multiply_plain({}, from.calibrated * from.calibrated, from.scale, 0,
+                              op.weight_scale);
+}
+
 }  // namespace
 
 double met_square(const Transform& op, std::uint32_t positions,
@@ -79,6 +92,13 @@ double added_noise(const Program& program, ValueId id, const ckks_params::NoiseM
   }
   if (const auto* transform = std::get_if<Transform>(&value.op)) {
     power = transform_noise(program, value, *transform, model);
+  }
+  if (const auto* mask = std::get_if<Mask>(&value.op)) power = mask_noise(program, *mask, model);
+  if (const auto* rotate = std::get_if<Rotate>(&value.op)) {
+    power = {key_switches(rotate->rotations) / value.count * model.key_switch(value.level).value};
+  }
+  if (const auto* total = std::get_if<RotatedTotal>(&value.op)) {
+    power = {key_switches(total->rotations) * model.key_switch(value.level).value};
   }
   if (const auto* sum = std::get_if<RotateSum>(&value.op)) {
     // Each sum doubles the power of what came before.

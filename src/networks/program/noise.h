@@ -16,8 +16,10 @@ double met_square(const Transform& op, std::uint32_t positions,
                   std::span<const double> row_squares);
 
 /// Standard deviation of the error that a value's op adds to each slot, in message units: fresh
-/// encryption and encoding of inputs, rounded diagonals and constants, key switching, rounding of
-/// rescales; 0 for ops that add none. Averaged over slots.
+/// encryption and encoding of inputs, rounded diagonals, masks and constants, key switching,
+/// rounding of rescales; 0 for ops that add none. Averaged over slots and, for a Rotate, over its
+/// elements. A Mask's rounding is taken to meet messages of the calibrated magnitude everywhere: an
+/// upper bound.
 double added_noise(const Program& program, ValueId id, const ckks_params::NoiseModel& model);
 
 /// An observer for run_reference that adds this noise: the `simulated` backend. Deterministic in

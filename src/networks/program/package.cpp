@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 
+#include "engine/base/error.h"
 #include "networks/program/answer_form.h"
 #include "networks/program/serialise.h"
 
@@ -192,6 +193,14 @@ std::vector<RotationKey> read_rotations(ByteReader& in, std::uint32_t positions,
 
 Port port(const Value& value) { return {value.count, value.parts, value.level, value.scale}; }
 
+void check_inference(const Program& program) {
+  if (!is_inference(program)) {
+    base::fail(base::ErrorCode::kMismatch,
+               "the program has several inputs or outputs, or names them: a package holds programs "
+               "of one input and one answer");
+  }
+}
+
 }  // namespace
 
 std::size_t slots(const ckks_params::ParametersLiteral& parameters) {
@@ -219,6 +228,7 @@ std::int32_t relinearisation_level(const Program& program) {
 }
 
 ClientBundle client_bundle(const Package& package, const ProgramId& id) {
+  check_inference(package.program);
   return {id,
           package.manifest,
           package.parameters,
@@ -231,6 +241,7 @@ ClientBundle client_bundle(const Package& package, const ProgramId& id) {
 }
 
 void write(const Package& package, ByteWriter& out) {
+  check_inference(package.program);
   write_manifest(out, package.manifest);
   write_literal(out, package.parameters);
   write(package.program, out);
@@ -241,6 +252,9 @@ Package read_package(ByteReader& in) {
   package.manifest = read_manifest(in);
   package.parameters = read_literal(in);
   package.program = read(in);
+  if (!is_inference(package.program)) {
+    in.corrupt("its program has several inputs or outputs, or names them");
+  }
   if (package.program.primes != package.parameters.q ||
       package.program.special_primes != package.parameters.p) {
     in.corrupt("its program and its parameters name different primes");

@@ -100,6 +100,8 @@ std::size_t outputs(const ClientBundle& bundle);
 
 /// The highest level of any relinearisation of the program, −1 if there is none.
 std::int32_t relinearisation_level(const Program& program);
+/// This and write throw base::Error(kMismatch) for a program that is no inference program;
+/// read_package refuses it.
 ClientBundle client_bundle(const Package& package, const ProgramId& id);
 
 void write(const Package& package, base::ByteWriter& out);

@@ -8,8 +8,9 @@
 namespace serdab::program {
 const char* op_name(const Op& op) {
   static constexpr const char* kNames[] = {
-      "input",       "affine",  "square",   "multiply", "add_scaled", "add_constant",
-      "relinearise", "rescale", "mod_drop", "scale_up", "transform",  "rotate_sum"};
+      "input",       "affine",  "square",   "multiply",      "add_scaled", "add_constant",
+      "relinearise", "rescale", "mod_drop", "scale_up",      "transform",  "rotate_sum",
+      "contract",    "mask",    "rotate",   "rotated_total", "select",     "reinterpret"};
   static_assert(std::size(kNames) == std::variant_size_v<Op>);
   return kNames[op.index()];
 }
@@ -28,9 +29,38 @@ std::vector<ValueId> operands(const Op& op) {
                         [](const AddScaled& o) {
                           return std::vector<ValueId>{o.from, o.addend};
                         },
+                        [](const Contract& o) {
+                          return std::vector<ValueId>{o.a, o.b};
+                        },
                         [](const auto& o) { return std::vector<ValueId>{o.from}; },
                     },
                     op);
+}
+
+std::vector<ValueId> outputs_of(const Program& program) {
+  std::vector<ValueId> values;
+  for (const Output& output : program.outputs) values.push_back(output.value);
+  if (values.empty()) values.push_back(static_cast<ValueId>(program.values.size() - 1));
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  return values;
+}
+
+std::vector<ValueId> inputs_of(const Program& program) {
+  std::vector<ValueId> values;
+  for (ValueId id = 0; id < program.values.size(); ++id) {
+    if (std::holds_alternative<Input>(program.values[id].op)) values.push_back(id);
+  }
+  return values;
+}
+
+const std::string& input_name(const Program& program, ValueId id) {
+  return std::get<Input>(program.values[id].op).name;
+}
+
+bool is_inference(const Program& program) {
+  return program.outputs.empty() && inputs_of(program) == std::vector<ValueId>{0} &&
+         input_name(program, 0).empty();
 }
 
 std::vector<RotationKey> rotation_keys(const Program& program) {
@@ -49,6 +79,10 @@ std::vector<RotationKey> rotation_keys(const Program& program) {
       need(transform->giants, value.level);
     } else if (const auto* sum = std::get_if<RotateSum>(&value.op)) {
       need(sum->rotations, value.level);
+    } else if (const auto* rotate = std::get_if<Rotate>(&value.op)) {
+      need(rotate->rotations, value.level);
+    } else if (const auto* total = std::get_if<RotatedTotal>(&value.op)) {
+      need(total->rotations, value.level);
     }
   }
   std::vector<RotationKey> keys;
@@ -65,10 +99,12 @@ std::vector<bool> divided_by_rescale(const Program& program) {
       if (std::holds_alternative<Rescale>(value.op)) rescaled[operand] = true;
     }
   }
+  for (const Output& output : program.outputs) ++readers[output.value];
   for (ValueId id = 0; id < rescaled.size(); ++id) {
     rescaled[id] = rescaled[id] && readers[id] == 1 &&
                    (std::holds_alternative<Relinearise>(program.values[id].op) ||
                     std::holds_alternative<RotateSum>(program.values[id].op) ||
+                    std::holds_alternative<RotatedTotal>(program.values[id].op) ||
                     std::holds_alternative<Transform>(program.values[id].op));
   }
   return rescaled;

@@ -9,8 +9,9 @@
 
 /// The encrypted program as data. A value is a bundle of `count` ciphertexts of equal level, scale
 /// and number of parts; an op makes the next value. Elementwise ops work on each element i of the
-/// bundle alone; Affine, Transform, Contract, Rotate, RotatedTotal and Select mix them. A ciphertext holds `positions` numbers of each
-/// image, one in the batch layout. What an op means is defined by reference.h.
+/// bundle alone; Affine, Transform, Contract, Rotate, RotatedTotal and Select mix them. A
+/// ciphertext holds `positions` numbers of each image, one in the batch layout. What an op means is
+/// defined by reference.h.
 namespace serdab::program {
 
 using ValueId = std::uint32_t;
@@ -193,9 +194,9 @@ struct Output {
 };
 
 /// An encrypted program: values in order of definition. An inference program has one Input, value
-/// 0, no `outputs`, and the last value is its answer; a step has inputs and outputs by name, and may
-/// be run again and again on its own outputs. Immutable once built; const access may be shared by
-/// threads.
+/// 0, no `outputs`, and the last value is its answer; a step has inputs and outputs by name, and
+/// may be run again and again on its own outputs. Immutable once built; const access may be shared
+/// by threads.
 struct Program {
   Layout layout = Layout::kBatch;
   std::uint32_t positions = 1;        ///< of a ciphertext; a power of two, 1 in the batch layout
@@ -212,6 +213,14 @@ struct Program {
 const char* op_name(const Op& op);
 /// The values an op reads, in order.
 std::vector<ValueId> operands(const Op& op);
+/// What the program is run for, ascending, each once: the values of `outputs`, or the last value.
+std::vector<ValueId> outputs_of(const Program& program);
+/// Its Inputs, ascending.
+std::vector<ValueId> inputs_of(const Program& program);
+/// The name of an Input.
+const std::string& input_name(const Program& program, ValueId id);
+/// Whether it has one Input, value 0, without a name, and no `outputs`: what packages hold.
+bool is_inference(const Program& program);
 /// A rotation key that a program needs: by so many positions, up to a level.
 struct RotationKey {
   std::uint32_t steps = 0;
@@ -220,8 +229,9 @@ struct RotationKey {
 };
 /// All of them, ascending in steps.
 std::vector<RotationKey> rotation_keys(const Program& program);
-/// By value: whether it is a relinearisation, a transform or a sum of rotations that only a rescale
-/// reads. Both divide, so a backend divides once, in the rescale.
+/// By value: whether it is a relinearisation, a transform, a sum of rotations or a rotated total
+/// that is no output and that only a rescale reads. Both divide, so a backend divides once, in the
+/// rescale.
 std::vector<bool> divided_by_rescale(const Program& program);
 
 }  // namespace serdab::program

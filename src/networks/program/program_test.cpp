@@ -48,7 +48,7 @@ TEST(Verifier, NamesWhatIsWrong) {
        }},
       {"number of biases", [](Program& p) { std::get<Affine>(p.values[1].op).bias.pop_back(); }},
       {"drops", [](Program& p) { std::get<Rescale>(p.values[5].op).primes = 4; }},
-      {"only value 0", [](Program& p) { p.values[6].op = Input{}; }},
+      {"unnamed", [](Program& p) { p.values[6].op = Input{}; }},
       {"not finite", [](Program& p) { std::get<Affine>(p.values[1].op).bias[0] = 1e308 * 10; }},
   };
   for (const Breakage& breakage : breakages) {

@@ -23,27 +23,43 @@ class Interpreter {
     for (ValueId id = 0; id < program.values.size(); ++id) {
       for (ValueId operand : operands(program.values[id].op)) last_use_[operand] = id;
     }
+    for (const ValueId id : outputs_of(program)) {
+      last_use_[id] = static_cast<ValueId>(program.values.size());
+    }
+    last_use_.back() = static_cast<ValueId>(program.values.size());
   }
 
-  Bundle run(Bundle input) {
-    if (input.count != rows(program_.input()) || input.data.size() != input.count * input.batch) {
-      base::fail(base::ErrorCode::kMismatch,
-                 "the program takes " + std::to_string(rows(program_.input())) +
-                     " numbers an image, the input has " + std::to_string(input.count));
+  /// An input's rows: before run().
+  void give(ValueId id, Bundle&& input) {
+    const Value& value = program_.values[id];
+    if (input.count != rows(value) || input.data.size() != input.count * input.batch) {
+      base::fail(base::ErrorCode::kMismatch, "the program takes " + std::to_string(rows(value)) +
+                                                 " numbers an image, the input has " +
+                                                 std::to_string(input.count));
+    }
+    if (id != 0 && input.batch != batch_) {
+      base::fail(base::ErrorCode::kMismatch, "the program's inputs are of different batches");
     }
     batch_ = input.batch;
+    values_[id] = std::move(input);
+  }
+
+  void run() {
     for (ValueId id = 0; id < program_.values.size(); ++id) {
       const Value& value = program_.values[id];
-      values_[id] = id == 0
-                        ? std::move(input)
-                        : std::visit([&](const auto& op) { return evaluate(op, value); }, value.op);
+      if (!std::holds_alternative<Input>(value.op)) {
+        values_[id] = std::visit([&](const auto& op) { return evaluate(op, value); }, value.op);
+      }
       if (observer_) observer_(id, values_[id]);
       for (ValueId operand : operands(value.op)) {
         if (last_use_[operand] == id) values_[operand] = Bundle();
       }
     }
-    return std::move(values_.back());
   }
+
+  /// Of the last value or an output; after run().
+  const Bundle& result(ValueId id) const { return values_[id]; }
+  Bundle take_answer() { return std::move(values_.back()); }
 
  private:
   Bundle evaluate(const Input&, const Value&) { return Bundle(); }
@@ -141,9 +157,10 @@ class Interpreter {
     const Bundle& a = values_[op.from];
     const Bundle& b = values_[op.addend];
     const double unit = program_.values[op.addend].scale.value / value.scale.value;
+    const std::size_t numbers = b.data.size();  // of one element where it is added to every element
     return map(value, [&](std::size_t i, std::size_t at) {
       const auto factor = static_cast<double>(op.factors[op.factors.size() == 1 ? 0 : i]);
-      return a.data[at] + factor * unit * b.data[at];
+      return a.data[at] + factor * unit * b.data[at % numbers];
     });
   }
   Bundle evaluate(const AddConstant& op, const Value& value) {
@@ -158,6 +175,63 @@ class Interpreter {
   Bundle evaluate(const ScaleUp& op, const Value&) { return copy(op.from); }
   Bundle copy(ValueId from) { return values_[from]; }
 
+  Bundle evaluate(const Contract& op, const Value& value) {
+    const Bundle& a = values_[op.a];
+    const Bundle& b = values_[op.b];
+    const std::size_t numbers = program_.positions * batch_;  // of an element
+    std::vector<std::vector<ProductTerm>> of_output(value.count);
+    for (const ProductTerm& term : op.terms) of_output[term.out].push_back(term);
+    Bundle out(rows(value), batch_);
+    base::parallel_for(value.count, [&](std::size_t o) {
+      double* target = out.data.data() + o * numbers;
+      for (const ProductTerm& term : of_output[o]) {
+        const double* x = a.data.data() + term.i * numbers;
+        const double* y = b.data.data() + term.j * numbers;
+        for (std::size_t at = 0; at < numbers; ++at) target[at] += x[at] * y[at];
+      }
+    });
+    return out;
+  }
+  Bundle evaluate(const Mask& op, const Value& value) {
+    const Bundle& a = values_[op.from];
+    return map(value, [&](std::size_t i, std::size_t at) {
+      return a.data[at] * op.factors[i % op.factors.size()];
+    });
+  }
+  // Where position `row` of an element takes its number from, as a row of that element.
+  std::size_t rotated(std::size_t row, const Rotation& rotation) const {
+    return (row + rotation.shift) % program_.positions;
+  }
+  Bundle evaluate(const Rotate& op, const Value& value) {
+    const Bundle& a = values_[op.from];
+    return map(value, [&](std::size_t i, std::size_t at) {
+      const Rotation& rotation = op.rotations[i / program_.positions];
+      return a.row(rotated(i % program_.positions, rotation))[at % batch_];
+    });
+  }
+  Bundle evaluate(const RotatedTotal& op, const Value& value) {
+    const Bundle& a = values_[op.from];
+    return map(value, [&](std::size_t i, std::size_t at) {
+      double sum = 0;
+      for (std::size_t e = 0; e < op.rotations.size(); ++e) {
+        sum += a.row(e * program_.positions + rotated(i, op.rotations[e]))[at % batch_];
+      }
+      return sum;
+    });
+  }
+  Bundle evaluate(const Select& op, const Value& value) {
+    const Bundle& a = values_[op.from];
+    const std::size_t positions = program_.positions;
+    return map(value, [&](std::size_t i, std::size_t at) {
+      return a.row(op.elements[i / positions] * positions + i % positions)[at % batch_];
+    });
+  }
+  Bundle evaluate(const Reinterpret& op, const Value& value) {
+    const Bundle& a = values_[op.from];
+    const double factor = program_.values[op.from].scale.value / value.scale.value;
+    return map(value, [&](std::size_t, std::size_t at) { return factor * a.data[at]; });
+  }
+
   const Program& program_;
   const Observer& observer_;
   std::vector<Bundle> values_;
@@ -168,7 +242,39 @@ class Interpreter {
 }  // namespace
 
 Bundle run_reference(const Program& program, Bundle input, const Observer& observer) {
-  return Interpreter(program, observer).run(std::move(input));
+  if (inputs_of(program).size() != 1) {
+    base::fail(base::ErrorCode::kMismatch, "the program takes several inputs, not one");
+  }
+  Interpreter interpreter(program, observer);
+  interpreter.give(0, std::move(input));
+  interpreter.run();
+  return interpreter.take_answer();
+}
+
+std::map<std::string, Bundle> run_reference(const Program& program,
+                                            std::map<std::string, Bundle> inputs,
+                                            const Observer& observer) {
+  Interpreter interpreter(program, observer);
+  for (const ValueId id : inputs_of(program)) {
+    const auto input = inputs.find(input_name(program, id));
+    if (input == inputs.end()) {
+      base::fail(base::ErrorCode::kMismatch,
+                 "the program's input '" + input_name(program, id) + "' is missing");
+    }
+    interpreter.give(id, std::move(input->second));
+    inputs.erase(input);
+  }
+  if (!inputs.empty()) {
+    base::fail(base::ErrorCode::kMismatch,
+               "the program has no input '" + inputs.begin()->first + "'");
+  }
+  interpreter.run();
+  std::map<std::string, Bundle> outputs;
+  for (const Output& output : program.outputs) {
+    outputs[output.name] = interpreter.result(output.value);
+  }
+  if (outputs.empty()) outputs[""] = interpreter.take_answer();
+  return outputs;
 }
 
 }  // namespace serdab::program

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "networks/program/program.h"
@@ -28,7 +30,15 @@ using Observer = std::function<void(ValueId, Bundle&)>;
 /// What the program means: runs it in double precision on a batch of images. Integer weights,
 /// factors and rounded constants are applied as the encrypted run applies them, divided by their
 /// scales; nothing else is rounded. `input` has a row for every position of value 0. Returns the
-/// answer. Uses parallel_for; thread-safe.
+/// answer, the last value, of a program with one input. Throws base::Error(kMismatch) for inputs of
+/// another size or number. Uses parallel_for; thread-safe.
 Bundle run_reference(const Program& program, Bundle input, const Observer& observer = {});
+
+/// The same for steps: all inputs by name, of one batch (slots / positions when compared with
+/// ciphertexts), to all outputs by name. A program without `outputs` gives its last value under the
+/// empty name. The observer also sees inputs.
+std::map<std::string, Bundle> run_reference(const Program& program,
+                                            std::map<std::string, Bundle> inputs,
+                                            const Observer& observer = {});
 
 }  // namespace serdab::program

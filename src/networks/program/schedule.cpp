@@ -21,10 +21,11 @@ class Planner {
     done_.resize(schedule_.stages.size());
     for (std::size_t s = 0; s < done_.size(); ++s)
       done_[s].assign(schedule_.stages[s].tiles.size(), false);
-    const std::uint32_t last = stage_of_.back();
-    std::vector<std::uint32_t> all(schedule_.stages[last].tiles.size());
-    std::iota(all.begin(), all.end(), 0);
-    ensure(last, all);
+    for (const ValueId output : outputs_of(program_)) {
+      std::vector<std::uint32_t> all(schedule_.stages[stage_of_[output]].tiles.size());
+      std::iota(all.begin(), all.end(), 0);
+      ensure(stage_of_[output], all);
+    }
     find_releases();
     return std::move(schedule_);
   }
@@ -34,8 +35,7 @@ class Planner {
     stage_of_.resize(program_.values.size());
     for (ValueId id = 0; id < program_.values.size(); ++id) {
       const Op& op = program_.values[id].op;
-      if (std::holds_alternative<Input>(op) || std::holds_alternative<Affine>(op) ||
-          std::holds_alternative<Transform>(op)) {
+      if (mixes(op) || adds_late_element(id)) {
         stage_of_[id] = static_cast<std::uint32_t>(schedule_.stages.size());
         schedule_.stages.emplace_back();
       } else {
@@ -47,9 +47,24 @@ class Planner {
     }
   }
 
+  static bool mixes(const Op& op) {
+    return std::holds_alternative<Input>(op) || std::holds_alternative<Affine>(op) ||
+           std::holds_alternative<Transform>(op) || std::holds_alternative<Contract>(op) ||
+           std::holds_alternative<Rotate>(op) || std::holds_alternative<RotatedTotal>(op) ||
+           std::holds_alternative<Select>(op);
+  }
+
+  // Whether an AddScaled adds one element to several that are made no later than it.
+  bool adds_late_element(ValueId id) const {
+    const auto* scaled = std::get_if<AddScaled>(&program_.values[id].op);
+    return scaled != nullptr &&
+           program_.values[scaled->addend].count != program_.values[id].count &&
+           stage_of_[scaled->addend] >= stage_of_[scaled->from];
+  }
+
   void find_stored() {
     std::vector<bool> stored(program_.values.size());
-    stored.back() = true;
+    for (const ValueId output : outputs_of(program_)) stored[output] = true;
     for (ValueId id = 0; id < program_.values.size(); ++id) {
       for (ValueId operand : operands(program_.values[id].op)) {
         if (stage_of_[operand] != stage_of_[id]) stored[operand] = true;
@@ -81,7 +96,9 @@ class Planner {
         }
       }
     }
-    if (std::holds_alternative<Transform>(first.op)) std::fill(root.begin(), root.end(), 0);
+    if (std::holds_alternative<Transform>(first.op) || std::holds_alternative<Rotate>(first.op)) {
+      std::fill(root.begin(), root.end(), 0);
+    }
     std::map<std::uint32_t, std::uint32_t> tile_of_root;
     for (std::uint32_t i = 0; i < first.count; ++i) {
       const auto [at, fresh] =
@@ -93,11 +110,23 @@ class Planner {
     for (std::uint32_t t = 0; t < stage.tiles.size(); ++t) {
       for (std::uint32_t i : stage.tiles[t].elements) tile_of_[s][i] = t;
     }
+    give_work(first.op, s);
+  }
+
+  // The blocks or products of a stage's first op, by tile.
+  void give_work(const Op& op, std::uint32_t s) {
+    std::vector<Tile>& tiles = schedule_.stages[s].tiles;
+    if (const auto* contract = std::get_if<Contract>(&op)) {
+      for (std::uint32_t k = 0; k < contract->terms.size(); ++k) {
+        tiles[tile_of_[s][contract->terms[k].out]].products.push_back(k);
+      }
+    }
+    const auto* affine = std::get_if<Affine>(&op);
     if (affine == nullptr) return;
     for (std::uint32_t k = 0; k < affine->terms.size(); ++k) {
       for (std::uint32_t b = 0; b < affine->terms[k].blocks.size(); ++b) {
         const std::uint32_t tile = tile_of_[s][affine->terms[k].blocks[b].outputs.front()];
-        stage.tiles[tile].blocks.emplace_back(k, b);
+        tiles[tile].blocks.emplace_back(k, b);
       }
     }
   }
@@ -107,21 +136,36 @@ class Planner {
   void for_each_read(std::uint32_t s, std::uint32_t t, F&& f) const {
     const Stage& stage = schedule_.stages[s];
     const Tile& tile = stage.tiles[t];
-    if (const auto* affine = std::get_if<Affine>(&program_.values[stage.values.front()].op)) {
+    const Op& first = program_.values[stage.values.front()].op;
+    if (mixes(first)) for_each_mixed(first, tile, f);
+    for (std::size_t v = mixes(first) ? 1 : 0; v < stage.values.size(); ++v) {
+      for (ValueId operand : operands(program_.values[stage.values[v]].op)) {
+        if (stage_of_[operand] == s) continue;
+        // What is added to all elements is one.
+        const bool is_one = program_.values[operand].count == 1;
+        for (std::uint32_t i : tile.elements) f(Element{operand, is_one ? 0 : i});
+      }
+    }
+  }
+
+  // What the first op of a stage reads for a tile.
+  template <typename F>
+  void for_each_mixed(const Op& op, const Tile& tile, F& f) const {
+    if (const auto* affine = std::get_if<Affine>(&op)) {
       for (const auto& [k, b] : tile.blocks) {
         const AffineTerm& term = affine->terms[k];
         for (std::uint32_t i : term.blocks[b].inputs) f(Element{term.from, i});
       }
-    } else if (const auto* transform =
-                   std::get_if<Transform>(&program_.values[stage.values.front()].op)) {
-      for (std::uint32_t i = 0; i < program_.values[transform->from].count; ++i) {
-        f(Element{transform->from, i});
+    } else if (const auto* contract = std::get_if<Contract>(&op)) {
+      for (const std::uint32_t k : tile.products) {
+        f(Element{contract->a, contract->terms[k].i});
+        f(Element{contract->b, contract->terms[k].j});
       }
-    }
-    for (std::size_t v = 1; v < stage.values.size(); ++v) {
-      for (ValueId operand : operands(program_.values[stage.values[v]].op)) {
-        if (stage_of_[operand] == s) continue;
-        for (std::uint32_t i : tile.elements) f(Element{operand, i});
+    } else if (const auto* select = std::get_if<Select>(&op)) {
+      for (std::uint32_t i : tile.elements) f(Element{select->from, select->elements[i]});
+    } else {
+      for (const ValueId from : operands(op)) {
+        for (std::uint32_t i = 0; i < program_.values[from].count; ++i) f(Element{from, i});
       }
     }
   }
@@ -170,7 +214,7 @@ class Planner {
     for (std::size_t w = 0; w < schedule_.waves.size(); ++w) {
       const Wave& wave = schedule_.waves[w];
       for (std::uint32_t t : wave.tiles) {
-        // What a tile makes and nobody reads goes at once, except the answer.
+        // What a tile makes and nobody reads goes at once, except outputs.
         for (ValueId value : schedule_.stages[wave.stage].stored) {
           for (std::uint32_t i : schedule_.stages[wave.stage].tiles[t].elements) {
             last_wave[{value, i}] = w;
@@ -179,9 +223,10 @@ class Planner {
         for_each_read(wave.stage, t, [&](Element e) { last_wave[e] = w; });
       }
     }
-    const auto answer = static_cast<ValueId>(program_.values.size() - 1);
+    std::vector<bool> kept(program_.values.size());
+    for (const ValueId output : outputs_of(program_)) kept[output] = true;
     for (const auto& [element, w] : last_wave) {
-      if (element.value != answer) schedule_.waves[w].release.push_back(element);
+      if (!kept[element.value]) schedule_.waves[w].release.push_back(element);
     }
   }
 
@@ -199,14 +244,25 @@ Schedule make_schedule(const Program& program, std::size_t wave_elements) {
   return Planner(program, wave_elements).run();
 }
 
+bool made_one_by_one(const Op& op) {
+  return !std::holds_alternative<Input>(op) && !std::holds_alternative<Affine>(op) &&
+         !std::holds_alternative<Transform>(op) && !std::holds_alternative<Rotate>(op) &&
+         !std::holds_alternative<RotatedTotal>(op);
+}
+
 std::size_t ciphertext_bytes(const Value& value, std::size_t n) {
   return value.parts * value.level.primes() * n * sizeof(std::uint64_t);
 }
 
 namespace {
 
-// What a transform holds at once besides its inputs: rotated inputs and inner sums, each a pair of
-// polynomials modulo Q and P.
+// A pair of polynomials modulo Q and P.
+std::size_t lifted_bytes(const Program& program, const Value& value, std::size_t n) {
+  const std::size_t primes = value.level.primes() + program.special_primes.size();
+  return 2 * primes * n * sizeof(std::uint64_t);
+}
+
+// What a transform holds at once besides its inputs: rotated inputs and inner sums, each lifted.
 std::size_t transform_bytes(const Program& program, const Value& value, const Transform& op,
                             std::size_t n) {
   std::set<std::pair<std::uint32_t, std::uint32_t>> rotated, sums;
@@ -214,8 +270,49 @@ std::size_t transform_bytes(const Program& program, const Value& value, const Tr
     rotated.insert({diagonal.input, diagonal.baby});
     sums.insert({diagonal.giant, diagonal.output});
   }
-  const std::size_t primes = value.level.primes() + program.special_primes.size();
-  return (rotated.size() + sums.size()) * 2 * primes * n * sizeof(std::uint64_t);
+  return (rotated.size() + sums.size()) * lifted_bytes(program, value, n);
+}
+
+// What the first op of a stage holds at once besides its operands and results.
+std::size_t first_bytes(const Program& program, const Value& value, std::size_t n) {
+  if (const auto* transform = std::get_if<Transform>(&value.op)) {
+    return transform_bytes(program, value, *transform, n);
+  }
+  // The sum, what is rotated last and a rotation on the way to it.
+  if (std::holds_alternative<RotatedTotal>(value.op)) {
+    return 2 * lifted_bytes(program, value, n) + ciphertext_bytes(value, n);
+  }
+  if (std::holds_alternative<Rotate>(value.op)) {
+    return lifted_bytes(program, value, n) + ciphertext_bytes(value, n);
+  }
+  return 0;
+}
+
+// The most that one element's chain holds at once of values that are neither stored nor the wave's
+// first: a value goes after its last reader in the stage.
+std::size_t chain_bytes(const Program& program, const Stage& stage, std::size_t n) {
+  std::map<ValueId, ValueId> last_reader;
+  for (const ValueId id : stage.values) {
+    for (const ValueId operand : operands(program.values[id].op)) last_reader[operand] = id;
+  }
+  std::map<ValueId, std::size_t> held;
+  std::size_t now = 0, peak = 0;
+  const bool one_by_one = made_one_by_one(program.values[stage.values.front()].op);
+  for (const ValueId id : stage.values) {
+    if (id == stage.values.front() && !one_by_one) continue;
+    held[id] = ciphertext_bytes(program.values[id], n);
+    peak = std::max(peak, now += held[id]);
+    std::vector<ValueId> over = operands(program.values[id].op);
+    over.push_back(id);
+    for (const ValueId value : over) {
+      const auto reader = last_reader.find(value);
+      if (reader == last_reader.end() || reader->second <= id) now -= std::exchange(held[value], 0);
+    }
+    if (std::find(stage.stored.begin(), stage.stored.end(), id) != stage.stored.end()) {
+      now -= std::exchange(held[id], 0);
+    }
+  }
+  return peak;
 }
 
 }  // namespace
@@ -228,21 +325,21 @@ std::size_t planned_peak_bytes(const Program& program, const Schedule& schedule,
     const Stage& stage = schedule.stages[wave.stage];
     std::size_t elements = 0;
     for (std::uint32_t t : wave.tiles) elements += stage.tiles[t].elements.size();
-    // All of a wave's first values exist together; a thread holds one element's chain besides,
-    // three ciphertexts of its largest kind (operand, result, key-switching scratch).
+    // All of a wave's first values exist together, unless they are made one by one; a thread holds
+    // one element's chain besides, at least three ciphertexts of its largest kind (operand, result,
+    // key-switching scratch).
+    const Value& first = program.values[stage.values.front()];
     std::size_t largest = 0;
     for (ValueId id : stage.values) {
       largest = std::max(largest, ciphertext_bytes(program.values[id], n));
     }
+    const std::size_t of_thread = std::max(3 * largest, chain_bytes(program, stage, n));
     const std::size_t temporary =
-        elements * ciphertext_bytes(program.values[stage.values.front()], n) +
-        3 * threads * largest;
+        (made_one_by_one(first.op) ? 0 : elements * ciphertext_bytes(first, n)) +
+        threads * of_thread;
     for (ValueId id : stage.stored) live += elements * ciphertext_bytes(program.values[id], n);
     peak = std::max(peak, live + (stage.values.size() > 1 ? temporary : 0));
-    const Value& first = program.values[stage.values.front()];
-    if (const auto* transform = std::get_if<Transform>(&first.op)) {
-      peak = std::max(peak, live + transform_bytes(program, first, *transform, n));
-    }
+    peak = std::max(peak, live + first_bytes(program, first, n));
     for (const Element& e : wave.release) live -= ciphertext_bytes(program.values[e.value], n);
   }
   return peak;

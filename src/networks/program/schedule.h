@@ -10,19 +10,23 @@
 namespace serdab::program {
 
 /// Elements of a stage that are computed together because they share their inputs (all channels at
-/// one position of a convolution), and the blocks (term, block) of the stage's Affine that make
-/// them.
+/// one position of a convolution), and what makes them: the blocks (term, block) of the stage's
+/// Affine, or the products of its Contract.
 struct Tile {
   std::vector<std::uint32_t> elements;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> blocks;
+  std::vector<std::uint32_t> products;
 };
 
-/// An Affine (or the Input, or a Transform) and the elementwise ops that follow it: computed tile
-/// by tile, without storing what lies between. A Transform is one tile.
+/// An op that mixes elements (Affine, Transform, Contract, Rotate, RotatedTotal, Select), or an
+/// Input, and the elementwise ops that follow it: computed tile by tile, without storing what lies
+/// between. A Transform and a Rotate are one tile; of a Contract and a Select every element is one.
+/// An AddScaled also begins a stage where the one element that it adds to all others is not stored
+/// by an earlier stage than theirs.
 struct Stage {
-  std::vector<ValueId> values;  ///< in order; the first is the Affine or Input
-  std::vector<ValueId> stored;  ///< those read by other stages, or the answer
-  std::vector<Tile> tiles;
+  std::vector<ValueId> values;  ///< in order; the first mixes
+  std::vector<ValueId> stored;  ///< those read by other stages, and outputs
+  std::vector<Tile> tiles;      ///< in the order of their first elements
 };
 
 /// One ciphertext: an element of a stored value.
@@ -47,8 +51,12 @@ struct Schedule {
 };
 
 /// `wave_elements`: as many tiles run at the same time as make so many elements, at least one tile.
-/// Deterministic; independent of threads.
+/// What the program is run for is never released. Deterministic; independent of threads.
 Schedule make_schedule(const Program& program, std::size_t wave_elements = 64);
+
+/// Whether an op makes stages whose elements need not exist together: each is made by the thread
+/// that goes on with it.
+bool made_one_by_one(const Op& op);
 
 /// Bytes of one ciphertext of a value at ring dimension n, eight bytes a residue.
 std::size_t ciphertext_bytes(const Value& value, std::size_t n);

@@ -15,6 +15,17 @@ constexpr std::size_t kMaxValues = 100'000;
 constexpr std::size_t kMaxElements = 1u << 24;
 constexpr std::size_t kMaxWeights = 1u << 28;
 constexpr std::size_t kMaxRotations = 1u << 17;
+constexpr std::size_t kMaxOutputs = 100'000;
+constexpr std::size_t kMaxName = 4096;
+// In the layout's byte: inputs have names and a list of outputs ends the program. Left out for
+// programs that have neither.
+constexpr std::uint8_t kNamed = 2;
+
+bool is_named(const Program& program) {
+  bool named = !program.outputs.empty();
+  for (const ValueId id : inputs_of(program)) named = named || !input_name(program, id).empty();
+  return named;
+}
 
 void write_list(ByteWriter& out, const std::vector<std::uint32_t>& list) {
   out.u32(static_cast<std::uint32_t>(list.size()));
@@ -68,7 +79,7 @@ WeightMatrix read_matrix(ByteReader& in) {
   return matrix;
 }
 
-void write_op(ByteWriter&, const Input&) {}
+void write_op(ByteWriter&, const Input&) {}  // names: write_names
 void write_op(ByteWriter& out, const Affine& op) {
   out.u32(static_cast<std::uint32_t>(op.terms.size()));
   for (const AffineTerm& term : op.terms) {
@@ -138,6 +149,55 @@ void write_op(ByteWriter& out, const RotateSum& op) {
   write_rotations(out, op.rotations);
 }
 
+void write_op(ByteWriter& out, const Contract& op) {
+  out.u32(op.a);
+  out.u32(op.b);
+  out.u32(static_cast<std::uint32_t>(op.terms.size()));
+  for (const ProductTerm& term : op.terms) {
+    for (const std::uint32_t v : {term.i, term.j, term.out}) out.u32(v);
+  }
+}
+void write_op(ByteWriter& out, const Mask& op) {
+  out.u32(op.from);
+  write_list(out, op.factors);
+  out.f64(op.weight_scale.value);
+}
+void write_op(ByteWriter& out, const Rotate& op) {
+  out.u32(op.from);
+  write_rotations(out, op.rotations);
+}
+void write_op(ByteWriter& out, const RotatedTotal& op) {
+  out.u32(op.from);
+  write_rotations(out, op.rotations);
+}
+void write_op(ByteWriter& out, const Select& op) {
+  out.u32(op.from);
+  write_list(out, op.elements);
+}
+void write_op(ByteWriter& out, const Reinterpret& op) { out.u32(op.from); }
+
+// The names of the inputs in order, and the outputs.
+void write_names(ByteWriter& out, const Program& program) {
+  for (const ValueId id : inputs_of(program)) out.string(input_name(program, id));
+  out.u32(static_cast<std::uint32_t>(program.outputs.size()));
+  for (const Output& output : program.outputs) {
+    out.string(output.name);
+    out.u32(output.value);
+  }
+}
+
+void read_names(ByteReader& in, Program& program) {
+  for (const ValueId id : inputs_of(program)) {
+    std::get<Input>(program.values[id].op).name = in.string(kMaxName);
+  }
+  program.outputs.resize(in.count(kMaxOutputs, 8, "outputs"));
+  for (Output& output : program.outputs) {
+    output.name = in.string(kMaxName);
+    output.value = in.u32();
+  }
+  if (!is_named(program)) in.corrupt("announces names and has none");
+}
+
 std::vector<Rotation> read_rotations(ByteReader& in) {
   std::vector<Rotation> rotations(in.count(kMaxRotations, 8, "rotations"));
   for (Rotation& rotation : rotations) {
@@ -181,6 +241,40 @@ AffineTerm read_term(ByteReader& in) {
         read_list<std::uint32_t>(in, kMaxElements, 4, "block outputs", [&] { return in.u32(); });
   }
   return term;
+}
+
+Contract read_contract(ByteReader& in) {
+  Contract op;
+  op.a = in.u32();
+  op.b = in.u32();
+  op.terms.resize(in.count(kMaxElements, 12, "products"));
+  for (ProductTerm& term : op.terms) {
+    for (std::uint32_t* v : {&term.i, &term.j, &term.out}) *v = in.u32();
+  }
+  return op;
+}
+
+// The ops of steps.
+Op read_step_op(ByteReader& in, std::uint8_t kind) {
+  if (kind == 12) return read_contract(in);
+  const ValueId from = in.u32();
+  switch (kind) {
+    case 13: {
+      Mask op{from, {}, {}};
+      op.factors = read_list<double>(in, kMaxElements, 8, "factors", [&] { return in.f64(); });
+      op.weight_scale.value = in.f64();
+      return op;
+    }
+    case 14:
+      return Rotate{from, read_rotations(in)};
+    case 15:
+      return RotatedTotal{from, read_rotations(in)};
+    case 16:
+      return Select{from, read_list<std::uint32_t>(in, kMaxElements, 4, "elements",
+                                                   [&] { return in.u32(); })};
+    default:
+      return Reinterpret{from};
+  }
 }
 
 Op read_op(ByteReader& in, std::uint8_t kind) {
@@ -232,6 +326,13 @@ Op read_op(ByteReader& in, std::uint8_t kind) {
       const ValueId from = in.u32();
       return RotateSum{from, read_rotations(in)};
     }
+    case 12:
+    case 13:
+    case 14:
+    case 15:
+    case 16:
+    case 17:
+      return read_step_op(in, kind);
     default:
       in.corrupt("names op kind " + std::to_string(kind) + ", which this version does not know");
   }
@@ -240,7 +341,8 @@ Op read_op(ByteReader& in, std::uint8_t kind) {
 }  // namespace
 
 void write(const Program& program, ByteWriter& out) {
-  out.u8(static_cast<std::uint8_t>(program.layout));
+  const bool named = is_named(program);
+  out.u8(static_cast<std::uint8_t>(static_cast<unsigned>(program.layout) | (named ? kNamed : 0u)));
   out.u32(program.positions);
   write_list(out, program.primes);
   write_list(out, program.special_primes);
@@ -255,12 +357,15 @@ void write(const Program& program, ByteWriter& out) {
     out.f64(value.scale.value);
     out.f64(value.calibrated);
   }
+  if (named) write_names(out, program);
 }
 
 Program read(ByteReader& in) {
   Program program;
-  const std::uint8_t layout = in.u8();
-  if (layout > 1) in.corrupt("names layout " + std::to_string(layout) + ", which is unknown");
+  const std::uint8_t form = in.u8();
+  const bool named = (form & kNamed) != 0;
+  const auto layout = static_cast<std::uint8_t>(form & ~kNamed);
+  if (layout > 1) in.corrupt("names layout " + std::to_string(form) + ", which is unknown");
   program.layout = static_cast<Layout>(layout);
   program.positions = in.u32();
   program.primes = read_list<std::uint64_t>(in, kMaxPrimes, 8, "primes", [&] { return in.u64(); });
@@ -270,7 +375,7 @@ Program read(ByteReader& in) {
   for (Value& value : program.values) {
     const std::uint8_t kind = in.u8();
     value.op = read_op(in, kind);
-    value.layer = in.string(4096);
+    value.layer = in.string(kMaxName);
     value.count = in.u32();
     if (value.count > kMaxElements) in.corrupt("a value announces too many ciphertexts");
     value.parts = in.u32();
@@ -278,6 +383,7 @@ Program read(ByteReader& in) {
     value.scale.value = in.f64();
     value.calibrated = in.f64();
   }
+  if (named) read_names(in, program);
   verify(program);
   return program;
 }

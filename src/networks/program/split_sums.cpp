@@ -22,6 +22,10 @@ void rename_operands(Op& op, const std::vector<ValueId>& renamed) {
                                 multiply.a = renamed[multiply.a];
                                 multiply.b = renamed[multiply.b];
                               },
+                              [&](Contract& contract) {
+                                contract.a = renamed[contract.a];
+                                contract.b = renamed[contract.b];
+                              },
                               [&](AddScaled& scaled) {
                                 scaled.from = renamed[scaled.from];
                                 scaled.addend = renamed[scaled.addend];
@@ -50,6 +54,7 @@ class Splitter {
       }
       renamed_.push_back(static_cast<ValueId>(result_.values.size() - 1));
     }
+    for (Output& output : result_.outputs) output.value = renamed_[output.value];
     verify(result_);
     return std::move(result_);
   }

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdlib>
+#include <set>
 #include <string>
 
 #include "engine/base/error.h"
@@ -27,7 +28,9 @@ class Checker {
            " positions a ciphertext: no power of two in range");
     }
     if (program_.layout == Layout::kBatch) equal(program_.positions, 1u, "number of positions");
+    inputs_ = inputs_of(program_).size();
     for (id_ = 0; id_ < program_.values.size(); ++id_) check_value();
+    for (const Output& output : program_.outputs) check(output);
   }
 
  private:
@@ -71,9 +74,26 @@ class Checker {
     equal(value.level.value, from.level.value, "level");
   }
 
-  void check(const Input&, const Value& value) const {
-    if (id_ != 0) fail("only value 0 is an input");
+  // A program of one unnamed input and one answer is an inference program.
+  void check(const Input& op, const Value& value) {
     equal(value.parts, 2u, "number of parts");
+    const bool named = inputs_ > 1 || !program_.outputs.empty();
+    if (named && op.name.empty()) fail("is one of several inputs, or stands in a step, unnamed");
+    if (!input_names_.insert(op.name).second) {
+      fail("bears the name '" + op.name + "', which an earlier input bears");
+    }
+  }
+
+  void check(const Output& output) {
+    if (output.name.empty()) fail("has an output without a name");
+    if (!output_names_.insert(output.name).second) {
+      fail("has two outputs named '" + output.name + "'");
+    }
+    if (output.value >= program_.values.size()) {
+      fail("output '" + output.name + "' is value " + std::to_string(output.value) +
+           ", which is not there");
+    }
+    if (at(output.value).parts != 2) fail("output '" + output.name + "' has not 2 parts");
   }
 
   void check(const Affine& op, const Value& value) const {
@@ -135,7 +155,7 @@ class Checker {
     const Value& from = at(op.from);
     const Value& addend = at(op.addend);
     same_shape(from, value);
-    equal(addend.count, value.count, "addend's count");
+    if (addend.count != 1) equal(addend.count, value.count, "addend's count");
     if (addend.level < value.level) fail("addend stands below the result's level");
     if (addend.parts > from.parts) fail("addend has more parts than the result");
     equal(value.parts, from.parts, "number of parts");
@@ -204,7 +224,7 @@ class Checker {
 
   void check(const Transform& op, const Value& value) const {
     const Value& from = at(op.from);
-    if (program_.layout != Layout::kPacked) fail("stands in a program that is not packed");
+    is_packed();
     equal(from.parts, 2u, "operand's number of parts");
     equal(value.parts, 2u, "number of parts");
     equal(value.level.value, from.level.value, "level");
@@ -261,7 +281,7 @@ class Checker {
 
   void check(const RotateSum& op, const Value& value) const {
     const Value& from = at(op.from);
-    if (program_.layout != Layout::kPacked) fail("stands in a program that is not packed");
+    is_packed();
     same_shape(from, value);
     equal(from.parts, 2u, "operand's number of parts");
     equal(value.parts, 2u, "number of parts");
@@ -273,8 +293,96 @@ class Checker {
     }
   }
 
+  void is_packed() const {
+    if (program_.layout != Layout::kPacked) fail("stands in a program that is not packed");
+  }
+
+  // Element counts aside, the operand's shape: 2 parts, level and scale stay.
+  void keeps_shape(const Value& from, const Value& value) const {
+    equal(from.parts, 2u, "operand's number of parts");
+    equal(value.parts, 2u, "number of parts");
+    equal(value.level.value, from.level.value, "level");
+    equal(value.scale.value, from.scale.value, "scale");
+  }
+
+  void check(const Contract& op, const Value& value) const {
+    const Value& a = at(op.a);
+    const Value& b = at(op.b);
+    equal(a.level.value, value.level.value, "first operand's level");
+    equal(b.level.value, value.level.value, "second operand's level");
+    equal(a.parts, 2u, "first operand's number of parts");
+    equal(b.parts, 2u, "second operand's number of parts");
+    equal(value.parts, 3u, "number of parts");
+    equal(value.scale.value, (a.scale * b.scale).value, "scale");
+    if (op.terms.size() < value.count) fail("has fewer products than outputs");
+    std::vector<bool> written(value.count);
+    for (const ProductTerm& term : op.terms) {
+      if (term.i >= a.count || term.j >= b.count || term.out >= value.count) {
+        fail("a product names a ciphertext that is not there");
+      }
+      written[term.out] = true;
+    }
+    for (std::size_t i = 0; i < written.size(); ++i) {
+      if (!written[i]) fail("no product is added to ciphertext " + std::to_string(i));
+    }
+  }
+
+  void check(const Mask& op, const Value& value) const {
+    const Value& from = at(op.from);
+    is_packed();
+    same_shape(from, value);
+    equal(value.parts, from.parts, "number of parts");
+    if (!std::isfinite(op.weight_scale.value) || op.weight_scale.value < 1) {
+      fail("weight scale is not above 1");
+    }
+    equal(value.scale.value, (from.scale * op.weight_scale).value, "scale");
+    if (op.factors.size() != program_.positions) {
+      equal(op.factors.size(), std::size_t{value.count} * program_.positions, "number of factors");
+    }
+    for (const double factor : op.factors) {
+      if (!std::isfinite(factor)) fail("a factor is not finite");
+    }
+  }
+
+  void check(const Rotate& op, const Value& value) const {
+    const Value& from = at(op.from);
+    is_packed();
+    keeps_shape(from, value);
+    equal(from.count, 1u, "operand's count");
+    equal(op.rotations.size(), std::size_t{value.count}, "number of rotations");
+    for (const Rotation& rotation : op.rotations) check(rotation);
+  }
+
+  void check(const RotatedTotal& op, const Value& value) const {
+    const Value& from = at(op.from);
+    is_packed();
+    keeps_shape(from, value);
+    equal(value.count, 1u, "count");
+    equal(op.rotations.size(), std::size_t{from.count}, "number of rotations");
+    for (const Rotation& rotation : op.rotations) check(rotation);
+  }
+
+  void check(const Select& op, const Value& value) const {
+    const Value& from = at(op.from);
+    equal(value.parts, from.parts, "number of parts");
+    equal(value.level.value, from.level.value, "level");
+    equal(value.scale.value, from.scale.value, "scale");
+    equal(op.elements.size(), std::size_t{value.count}, "number of elements");
+    for (const std::uint32_t element : op.elements) {
+      if (element >= from.count) fail("selects element " + std::to_string(element));
+    }
+  }
+
+  void check(const Reinterpret& op, const Value& value) const {
+    const Value& from = at(op.from);
+    same_shape(from, value);
+    equal(value.parts, from.parts, "number of parts");
+  }
+
   const Program& program_;
   std::size_t id_ = 0;
+  std::size_t inputs_ = 0;
+  std::set<std::string> input_names_, output_names_;
 };
 
 }  // namespace

@@ -1,23 +1,26 @@
 #include "networks/runtime/executor.h"
 
 #include <algorithm>
+#include <string>
 
-#include "engine/arith/modulus.h"
-#include "engine/base/clock.h"
 #include "engine/base/error.h"
 #include "engine/base/threads.h"
-#include "engine/circuits/rotate_sum.h"
-#include "engine/kernels/kernels.h"
+#include "engine/circuits/rotated_total.h"
+#include "engine/ring/automorphism.h"
 #include "networks/runtime/affine.h"
+#include "networks/runtime/internal/charge.h"
+#include "networks/runtime/internal/element_run.h"
 
 namespace serdab::runtime {
 namespace {
 
 using base::ErrorCode;
 using ckks::Ciphertext;
+using internal::Charge;
 using program::Element;
 using program::Value;
 using program::ValueId;
+using program::WorkKind;
 
 // Rough relative work of an op on one ciphertext, for progress bars only.
 double weight(const Value& value) {
@@ -39,55 +42,16 @@ double weight(const Value& value) {
   if (const auto* sum = std::get_if<program::RotateSum>(&value.op)) {
     return words * words * 2 * static_cast<double>(sum->rotations.size());
   }
+  if (const auto* contract = std::get_if<program::Contract>(&value.op)) {
+    return words * static_cast<double>(contract->terms.size()) / value.count;
+  }
+  if (const auto* total = std::get_if<program::RotatedTotal>(&value.op)) {
+    return words * words * 2 * static_cast<double>(total->rotations.size());
+  }
+  if (std::holds_alternative<program::Rotate>(value.op)) return words * words;
   if (std::holds_alternative<program::Relinearise>(value.op)) return words * words * 2;
   if (std::holds_alternative<program::Rescale>(value.op)) return words * 4;
   return words * 0.5;
-}
-
-void check_landed(const Ciphertext& result, const Value& value) {
-  if (result.level() != value.level || result.scale() != value.scale ||
-      result.size() != value.parts) {
-    base::fail(ErrorCode::kMismatch, std::string("a ") + program::op_name(value.op) +
-                                         " did not land on its planned level and scale");
-  }
-}
-
-// from += k·addend, where the addend may stand at a higher level and have fewer parts.
-void add_scaled(const ckks::Context& context, Ciphertext& from, const Ciphertext& addend,
-                std::int64_t factor) {
-  const ring::RnsBasis basis = context.basis(from.level());
-  for (std::size_t part = 0; part < addend.size(); ++part) {
-    for (std::size_t limb = 0; limb < basis.size(); ++limb) {
-      const arith::Modulus& q = basis.modulus(limb);
-      kernels::kernels().multiply_scalar_add(q, addend.part(part).limb(limb),
-                                             arith::reduce_signed(factor, q),
-                                             from.part(part).limb(limb), context.n());
-    }
-  }
-}
-
-using program::WorkKind;
-
-// Adds processor seconds to a kind of work while it lives.
-class Charge {
- public:
-  Charge(program::ByWork<double>& seconds, WorkKind kind)
-      : to_(seconds[kind]), start_(base::thread_seconds()) {}
-  ~Charge() { to_ += base::thread_seconds() - start_; }
-  Charge(const Charge&) = delete;
-  Charge& operator=(const Charge&) = delete;
-
- private:
-  double& to_;
-  double start_;
-};
-
-void add_stages(program::ByWork<double>& seconds, const circuits::StageSeconds& stages) {
-  seconds[WorkKind::kDecomposing] += stages.decompose;
-  seconds[WorkKind::kInnerProducts] += stages.inner_products;
-  seconds[WorkKind::kPlaintextProducts] += stages.plaintext_products;
-  seconds[WorkKind::kGiantSteps] += stages.giant_steps;
-  seconds[WorkKind::kDivisions] += stages.divisions;
 }
 
 }  // namespace
@@ -101,7 +65,13 @@ Executor::Executor(const Prepared& prepared, const Keys& keys, InputSource input
       input_(std::move(input)),
       schedule_(program::make_schedule(program_)) {
   keys.check(program_, context_);
-  for (const Value& value : program_.values) store_.emplace_back(value.count);
+  std::uint32_t inputs = 0;
+  for (const Value& value : program_.values) {
+    store_.emplace_back(value.count);
+    input_begin_.push_back(inputs);
+    if (std::holds_alternative<program::Input>(value.op)) inputs += value.count;
+  }
+  find_last_readers();
   stored_.resize(program_.values.size());
   divided_by_rescale_ = program::divided_by_rescale(program_);
   for (const program::Stage& stage : schedule_.stages) {
@@ -118,6 +88,41 @@ Executor::Executor(const Prepared& prepared, const Keys& keys, InputSource input
   }
 }
 
+void Executor::check_landed(const Ciphertext& result, const Value& value) {
+  if (result.level() != value.level || result.scale() != value.scale ||
+      result.size() != value.parts) {
+    base::fail(ErrorCode::kMismatch, std::string("a ") + program::op_name(value.op) +
+                                         " did not land on its planned level and scale");
+  }
+}
+
+void Executor::add_stages(program::ByWork<double>& seconds, const circuits::StageSeconds& stages) {
+  seconds[WorkKind::kDecomposing] += stages.decompose;
+  seconds[WorkKind::kInnerProducts] += stages.inner_products;
+  seconds[WorkKind::kPlaintextProducts] += stages.plaintext_products;
+  seconds[WorkKind::kGiantSteps] += stages.giant_steps;
+  seconds[WorkKind::kDivisions] += stages.divisions;
+}
+
+Executor::Ran& Executor::Ran::operator+=(const Ran& other) {
+  counts += other.counts;
+  seconds += other.seconds;
+  return *this;
+}
+
+void Executor::find_last_readers() {
+  last_reader_.resize(program_.values.size());
+  for (const program::Stage& stage : schedule_.stages) {
+    for (const ValueId id : stage.values) {
+      for (const ValueId from : program::operands(program_.values[id].op)) {
+        if (std::find(stage.values.begin(), stage.values.end(), from) != stage.values.end()) {
+          last_reader_[from] = id;
+        }
+      }
+    }
+  }
+}
+
 double Executor::progress() const {
   return next_wave_ == 0 ? 0 : wave_weight_[next_wave_ - 1] / wave_weight_.back();
 }
@@ -131,6 +136,7 @@ void Executor::run_wave() {
     const program::Tile& part = stage.tiles[t];
     tile.elements.insert(tile.elements.end(), part.elements.begin(), part.elements.end());
     tile.blocks.insert(tile.blocks.end(), part.blocks.begin(), part.blocks.end());
+    tile.products.insert(tile.products.end(), part.products.begin(), part.products.end());
   }
   run_tile(stage, tile);
   for (const Element& element : wave.release) store_[element.value][element.index].reset();
@@ -138,52 +144,89 @@ void Executor::run_wave() {
 }
 
 void Executor::run_tile(const program::Stage& stage, const program::Tile& tile) {
-  // A transform divides together with the rescale that follows it.
-  std::size_t begin = 0;
-  std::vector<Ciphertext> first;
-  if (std::holds_alternative<program::Transform>(program_.values[stage.values.front()].op) &&
-      fusible(stage.values)) {
-    begin = 1;
-    first = transform(stage.values[0],
-                      std::get<program::Rescale>(program_.values[stage.values[1]].op).primes);
-    ran_.counts.rescales += first.size();
-  } else {
-    first = start_tile(stage.values.front(), tile);
+  const ValueId id = stage.values.front();
+  if (program::made_one_by_one(program_.values[id].op)) {
+    run_elements(stage, tile, 0, std::vector<Ciphertext>(tile.elements.size()));
+    return;
   }
-  for (const Ciphertext& made : first) check_landed(made, program_.values[stage.values[begin]]);
-  std::vector<Ran> ran(first.size());
-  base::parallel_for(first.size(), [&](std::size_t i) {
-    ran[i] = run_element(stage, begin, tile.elements[i], std::move(first[i]));
-  });
-  for (const Ran& of_element : ran) {
-    ran_.counts += of_element.counts;
-    ran_.seconds += of_element.seconds;
+  // What mixes and divides does so together with the rescale that follows it.
+  std::size_t made = 1, primes = 0;
+  if (fusible(stage.values)) {
+    made = 2;
+    primes = std::get<program::Rescale>(program_.values[stage.values[1]].op).primes;
   }
+  std::vector<Ciphertext> first = start_tile(id, tile, primes);
+  for (const Ciphertext& c : first) check_landed(c, program_.values[stage.values[made - 1]]);
+  if (made == 2) ran_.counts.rescales += first.size();
+  run_elements(stage, tile, made, std::move(first));
 }
 
-std::vector<Ciphertext> Executor::read_inputs(const program::Tile& tile) const {
-  const Value& value = program_.input();
+// first[i]: value `made` − 1 of the stage for the tile's element i, if any is made.
+void Executor::run_elements(const program::Stage& stage, const program::Tile& tile,
+                            std::size_t made, std::vector<Ciphertext>&& first) {
+  std::vector<Ran> ran(first.size());
+  base::parallel_for(first.size(), [&](std::size_t i) {
+    const std::uint32_t index = tile.elements[i];
+    ElementRun element(*this, stage, index);
+    if (made > 0) element.give(stage.values[made - 1], std::move(first[i]));
+    element.run(made);
+    for (ValueId id : stage.stored) store_[id][index] = element.take(id);
+    ran[i] = element.ran();
+  });
+  for (const Ran& of_element : ran) ran_ += of_element;
+}
+
+std::vector<Ciphertext> Executor::start_tile(ValueId id, const program::Tile& tile,
+                                             std::size_t rescale_primes) {
+  const program::Op& op = program_.values[id].op;
+  if (std::holds_alternative<program::Transform>(op)) return transform(id, rescale_primes);
+  if (const auto* rotate = std::get_if<program::Rotate>(&op)) return rotated(*rotate);
+  if (const auto* total = std::get_if<program::RotatedTotal>(&op)) {
+    std::vector<Ciphertext> one;
+    one.push_back(rotated_total(*total, rescale_primes));
+    return one;
+  }
+  const bool is_input = std::holds_alternative<program::Input>(op);
+  const Charge charge(ran_.seconds, is_input ? WorkKind::kUnpacking : WorkKind::kWeightedSums);
+  if (is_input) return read_inputs(id, tile);
+  ckks::CiphertextInfo info;
+  info.parameter_id = context_.parameters().id();
+  info.key_id = keys_.key_id();
+  return run_affine(context_, program_, id, tile, info,
+                    [&](ValueId from, std::uint32_t index) -> const Ciphertext& {
+                      return store_[from][index].value();
+                    });
+}
+
+std::vector<Ciphertext> Executor::read_inputs(ValueId id, const program::Tile& tile) const {
+  const Value& value = program_.values[id];
   std::vector<Ciphertext> inputs(tile.elements.size());
   base::parallel_for(inputs.size(), [&](std::size_t i) {
-    inputs[i] = input_(tile.elements[i]);
+    inputs[i] = input_(input_begin_[id] + tile.elements[i]);
     const Ciphertext& input = inputs[i];
     if (input.size() != value.parts || input.level() != value.level ||
         input.scale() != value.scale) {
+      const std::string& name = program::input_name(program_, id);
       base::fail(ErrorCode::kMismatch,
-                 "the query's level or scale is not the one the program was compiled for");
+                 "the " + (name.empty() ? "query" : "input '" + name + "'") +
+                     "'s level or scale is not the one the program was compiled for");
     }
   });
   return inputs;
 }
 
+std::vector<const Ciphertext*> Executor::stored(ValueId id) const {
+  std::vector<const Ciphertext*> elements;
+  for (const std::optional<Ciphertext>& element : store_[id]) elements.push_back(&element.value());
+  return elements;
+}
+
 std::vector<Ciphertext> Executor::transform(ValueId id, std::size_t rescale_primes) {
   const ValueId from = std::get<program::Transform>(program_.values[id].op).from;
-  std::vector<const Ciphertext*> inputs;
-  for (const std::optional<Ciphertext>& input : store_[from]) inputs.push_back(&input.value());
   circuits::OperationCounts ran;
   circuits::StageSeconds stages;
   std::vector<Ciphertext> outputs = prepared_.transform(id).apply(
-      evaluator_, inputs, keys_.rotations(), rescale_primes, &ran, &stages);
+      evaluator_, stored(from), keys_.rotations(), rescale_primes, &ran, &stages);
   ran_.counts.lazy_rotations += ran.lazy_rotations;
   ran_.counts.full_rotations += ran.full_rotations;
   ran_.counts.plaintext_products += ran.plaintext_products;
@@ -191,155 +234,65 @@ std::vector<Ciphertext> Executor::transform(ValueId id, std::size_t rescale_prim
   return outputs;
 }
 
-std::vector<Ciphertext> Executor::start_tile(ValueId first, const program::Tile& tile) {
-  const program::Op& op = program_.values[first].op;
-  if (std::holds_alternative<program::Transform>(op)) return transform(first, 0);
-  const bool is_input = std::holds_alternative<program::Input>(op);
-  const Charge charge(ran_.seconds, is_input ? WorkKind::kUnpacking : WorkKind::kWeightedSums);
-  if (is_input) return read_inputs(tile);
-  ckks::CiphertextInfo info;
-  info.parameter_id = context_.parameters().id();
-  info.key_id = keys_.key_id();
-  return run_affine(context_, program_, first, tile, info,
-                    [&](ValueId id, std::uint32_t index) -> const Ciphertext& {
-                      return store_[id][index].value();
-                    });
-}
-
-// The ops of one element after stage.values[begin], which is given.
-Executor::Ran Executor::run_element(const program::Stage& stage, std::size_t begin,
-                                    std::uint32_t index, Ciphertext&& first) {
-  Ran ran;
-  std::map<ValueId, Ciphertext> local;
-  local.emplace(stage.values[begin], std::move(first));
-  std::span<const ValueId> rest = std::span(stage.values).subspan(begin);
-  while (rest.size() > 1) {
-    rest = rest.subspan(1);
-    if (fusible(rest)) rest = rest.subspan(1);
-    const ValueId id = rest.front();
-    local.insert_or_assign(id, apply(id, index, local, rest, ran));
+std::vector<Ciphertext> Executor::rotated(const program::Rotate& op) {
+  const Ciphertext& from = store_[op.from].front().value();
+  ckks::Decomposition digits;
+  {
+    const Charge charge(ran_.seconds, WorkKind::kDecomposing);
+    digits = ckks::mod_up(context_, from.part(1), from.level());
   }
-  for (ValueId id : stage.stored) store(id, index, std::move(local.at(id)));
-  return ran;
+  const std::vector<circuits::Rotation> rotations = prepared_.in_slots(op.rotations);
+  std::vector<Ciphertext> results(rotations.size());
+  std::vector<Ran> ran(rotations.size());
+  base::parallel_for(rotations.size(), [&](std::size_t e) {
+    results[e] = rotated(from, digits, rotations[e], ran[e]);
+  });
+  for (const Ran& of_element : ran) ran_ += of_element;
+  return results;
 }
 
-// A relinearisation or transform whose only reader is the rescale that follows it: both divide, so
-// they divide at once.
+// The first step from the digits of part 1, which all rotations share.
+Ciphertext Executor::rotated(const Ciphertext& from, const ckks::Decomposition& digits,
+                             const circuits::Rotation& rotation, Ran& ran) const {
+  if (rotation.steps.empty()) return from.clone();
+  const ckks_params::Parameters& parameters = context_.parameters();
+  Ciphertext result;
+  {
+    const Charge charge(ran.seconds, WorkKind::kInnerProducts);
+    const auto element = ring::rotation_element(parameters.ring(), parameters.log_n(),
+                                                static_cast<long>(rotation.steps.front()));
+    result = evaluator_.apply_galois_hoisted(from, digits, keys_.rotations().at(element));
+    ++ran.counts.hoisted_rotations;
+  }
+  const Charge charge(ran.seconds, WorkKind::kGiantSteps);
+  for (std::size_t s = 1; s < rotation.steps.size(); ++s) {
+    const auto step = static_cast<long>(rotation.steps[s]);
+    result = evaluator_.rotate(result, step, keys_.rotations());
+    ++ran.counts.full_rotations;
+  }
+  return result;
+}
+
+Ciphertext Executor::rotated_total(const program::RotatedTotal& op, std::size_t rescale_primes) {
+  circuits::StageSeconds stages;
+  Ciphertext total =
+      circuits::rotated_total(evaluator_, stored(op.from), prepared_.in_slots(op.rotations),
+                              keys_.rotations(), rescale_primes, &stages);
+  add_stages(ran_.seconds, stages);
+  for (const program::Rotation& rotation : op.rotations) {
+    if (rotation.steps.empty()) continue;
+    ++ran_.counts.lazy_rotations;
+    ran_.counts.full_rotations += rotation.steps.size() - 1;
+  }
+  return total;
+}
+
+// What divides and is only read by the rescale that follows it: they divide at once.
 bool Executor::fusible(std::span<const ValueId> rest) const {
   if (rest.size() < 2 || !divided_by_rescale_[rest[0]]) return false;
   const auto* rescale = std::get_if<program::Rescale>(&program_.values[rest[1]].op);
   return rescale != nullptr && rescale->from == rest[0] &&
          rescale->primes <= ckks::Context::kMaxDrop;
-}
-
-// `rest` are the stage's ops from this one on: an operand that none of the later ones reads and
-// that is not stored may be consumed.
-Ciphertext Executor::apply(ValueId id, std::uint32_t index, std::map<ValueId, Ciphertext>& local,
-                           std::span<const ValueId> rest, Ran& ran) const {
-  const auto operand = [&](ValueId from) -> const Ciphertext& {
-    const auto at = local.find(from);
-    return at != local.end() ? at->second : store_[from][index].value();
-  };
-  const auto consume = [&](ValueId from) {
-    const auto at = local.find(from);
-    const bool read_later = std::any_of(rest.begin() + 1, rest.end(), [&](ValueId later) {
-      const auto ids = program::operands(program_.values[later].op);
-      return std::find(ids.begin(), ids.end(), from) != ids.end();
-    });
-    if (at == local.end() || read_later || stored_[from]) return operand(from).clone();
-    return std::move(at->second);
-  };
-  const Value& value = program_.values[id];
-  Ciphertext result;
-  if (const auto* square = std::get_if<program::Square>(&value.op)) {
-    const Charge charged(ran.seconds, WorkKind::kCiphertextProducts);
-    result = evaluator_.square(operand(square->from));
-    ++ran.counts.ciphertext_products;
-  } else if (const auto* multiply = std::get_if<program::Multiply>(&value.op)) {
-    const Charge charged(ran.seconds, WorkKind::kCiphertextProducts);
-    result = evaluator_.multiply(operand(multiply->a), operand(multiply->b));
-    ++ran.counts.ciphertext_products;
-  } else if (const auto* scaled = std::get_if<program::AddScaled>(&value.op)) {
-    const Charge charged(ran.seconds, WorkKind::kAdditions);
-    result = consume(scaled->from);
-    add_scaled(context_, result, operand(scaled->addend),
-               scaled->factors[scaled->factors.size() == 1 ? 0 : index]);
-  } else if (const auto* constant = std::get_if<program::AddConstant>(&value.op)) {
-    const Charge charged(ran.seconds, WorkKind::kAdditions);
-    result = consume(constant->from);
-    const std::vector<double>& constants = constant->constants;
-    if (constants.size() == 1 || program_.positions == 1) {
-      evaluator_.add_scalar(result, constants[constants.size() == 1 ? 0 : index]);
-    } else {
-      evaluator_.add_plain(result, prepared_.constants(id, index));
-    }
-  } else if (const auto* relinearise = std::get_if<program::Relinearise>(&value.op)) {
-    const Charge charged(ran.seconds, WorkKind::kRelinearising);
-    result = consume(relinearise->from);
-    evaluator_.relinearise(result, *keys_.relinearisation());
-    ++ran.counts.relinearisations;
-  } else if (const auto* rescale = std::get_if<program::Rescale>(&value.op)) {
-    result = apply_rescale(*rescale, local, consume, ran);
-  } else if (const auto* sum = std::get_if<program::RotateSum>(&value.op)) {
-    result = consume(sum->from);
-    add_rotations(*sum, 0, result, ran);
-  } else if (const auto* drop = std::get_if<program::ModDrop>(&value.op)) {
-    result = consume(drop->from);
-    evaluator_.mod_drop(result, value.level);
-  } else if (const auto* scale_up = std::get_if<program::ScaleUp>(&value.op)) {
-    const Charge charged(ran.seconds, WorkKind::kAdditions);
-    result = consume(scale_up->from);
-    evaluator_.multiply_integer(result, static_cast<std::int64_t>(scale_up->factor));
-    result.set_info(value.level, value.scale);
-  }
-  check_landed(result, value);
-  return result;
-}
-
-// Together with the division of what it reads, if that was left to it.
-Ciphertext Executor::apply_rescale(const program::Rescale& rescale,
-                                   const std::map<ValueId, Ciphertext>& local,
-                                   const std::function<Ciphertext(ValueId)>& consume,
-                                   Ran& ran) const {
-  ++ran.counts.rescales;
-  const bool is_local = local.find(rescale.from) != local.end();
-  const program::Op& before = program_.values[rescale.from].op;
-  if (const auto* relinearise = std::get_if<program::Relinearise>(&before);
-      relinearise != nullptr && !is_local) {
-    Ciphertext result = consume(relinearise->from);
-    ckks::LiftedCiphertext lifted;
-    {
-      const Charge charged(ran.seconds, WorkKind::kRelinearising);
-      lifted = evaluator_.relinearise_lifted(result, *keys_.relinearisation());
-    }
-    ++ran.counts.relinearisations;
-    const Charge charged(ran.seconds, WorkKind::kDivisions);
-    return evaluator_.lower(std::move(lifted), rescale.primes);
-  }
-  if (const auto* sum = std::get_if<program::RotateSum>(&before); sum != nullptr && !is_local) {
-    Ciphertext result = consume(sum->from);
-    add_rotations(*sum, rescale.primes, result, ran);
-    return result;
-  }
-  Ciphertext result = consume(rescale.from);
-  const Charge charged(ran.seconds, WorkKind::kDivisions);
-  evaluator_.rescale(result, rescale.primes);
-  return result;
-}
-
-void Executor::add_rotations(const program::RotateSum& sum, std::size_t rescale_primes,
-                             Ciphertext& x, Ran& ran) const {
-  circuits::StageSeconds stages;
-  circuits::rotate_sum(evaluator_, x, prepared_.in_slots(sum.rotations), keys_.rotations(),
-                       rescale_primes, &stages);
-  add_stages(ran.seconds, stages);
-  for (const program::Rotation& rotation : sum.rotations) {
-    ran.counts.full_rotations += rotation.steps.size();
-  }
-}
-
-void Executor::store(ValueId id, std::uint32_t index, Ciphertext&& ciphertext) {
-  store_[id][index] = std::move(ciphertext);
 }
 
 const std::map<Element, const Ciphertext*> Executor::live() const {
@@ -381,10 +334,28 @@ void Executor::restore(std::size_t waves_done, std::map<Element, Ciphertext>&& l
 }
 
 std::vector<Ciphertext> Executor::take_answer() {
+  if (!program_.outputs.empty()) {
+    base::fail(ErrorCode::kInvalidArgument, "the program has outputs by name: take_outputs");
+  }
+  return std::move(take_outputs().begin()->second);
+}
+
+std::map<std::string, std::vector<Ciphertext>> Executor::take_outputs() {
   if (!done()) base::fail(ErrorCode::kInvalidArgument, "the run is not finished");
-  std::vector<Ciphertext> answer;
-  for (auto& ciphertext : store_.back()) answer.push_back(std::move(ciphertext).value());
-  return answer;
+  std::vector<program::Output> wanted = program_.outputs;
+  if (wanted.empty()) wanted.push_back({"", program::outputs_of(program_).front()});
+  std::map<std::string, std::vector<Ciphertext>> outputs;
+  for (auto output = wanted.begin(); output != wanted.end(); ++output) {
+    // A value may be an output by several names: the last one takes it.
+    const bool again = std::any_of(output + 1, wanted.end(), [&](const program::Output& later) {
+      return later.value == output->value;
+    });
+    for (std::optional<Ciphertext>& c : store_[output->value]) {
+      outputs[output->name].push_back(again ? c.value().clone() : std::move(c).value());
+      if (!again) c.reset();
+    }
+  }
+  return outputs;
 }
 
 }  // namespace serdab::runtime

@@ -4,8 +4,10 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
+#include "engine/circuits/stage_seconds.h"
 #include "engine/ckks/evaluator.h"
 #include "networks/program/counts.h"
 #include "networks/program/schedule.h"
@@ -15,8 +17,9 @@
 
 namespace serdab::runtime {
 
-/// Gives ciphertext `index` of the query, at the program's input level and scale. Called from
-/// several threads at once, once for each index.
+/// Gives ciphertext `index` of the query, at its input's level and scale. Inputs are counted in the
+/// order of their values: the elements of one follow those of the one before. Called from several
+/// threads at once, at most once for each index.
 using InputSource = std::function<ckks::Ciphertext(std::uint32_t index)>;
 
 /// Runs a program on ciphertexts: the `ckks` backend. Holds evaluation keys only. Work goes wave by
@@ -48,31 +51,36 @@ class Executor {
   /// Processor seconds of the threads that tiles and elements ran on: of one thread, all there is.
   const program::ByWork<double>& seconds() const { return ran_.seconds; }
 
-  /// The answer's ciphertexts, in order; only when done, once.
+  /// The answer's ciphertexts, in order, of a program without `outputs`; only when done, once.
   std::vector<ckks::Ciphertext> take_answer();
+  /// The ciphertexts of every output by name; the answer under the empty name if there is none.
+  /// Only when done, once.
+  std::map<std::string, std::vector<ckks::Ciphertext>> take_outputs();
 
  private:
   struct Ran {
     program::OperationCounts counts;
     program::ByWork<double> seconds;
+    Ran& operator+=(const Ran& other);
   };
+  class ElementRun;
+
+  static void check_landed(const ckks::Ciphertext& result, const program::Value& value);
+  static void add_stages(program::ByWork<double>& seconds, const circuits::StageSeconds& stages);
+  void find_last_readers();
   void run_tile(const program::Stage& stage, const program::Tile& tile);
-  std::vector<ckks::Ciphertext> start_tile(program::ValueId first, const program::Tile& tile);
-  std::vector<ckks::Ciphertext> read_inputs(const program::Tile& tile) const;
+  void run_elements(const program::Stage& stage, const program::Tile& tile, std::size_t made,
+                    std::vector<ckks::Ciphertext>&& first);
+  std::vector<ckks::Ciphertext> start_tile(program::ValueId id, const program::Tile& tile,
+                                           std::size_t rescale_primes);
+  std::vector<ckks::Ciphertext> read_inputs(program::ValueId id, const program::Tile& tile) const;
+  std::vector<const ckks::Ciphertext*> stored(program::ValueId id) const;
   std::vector<ckks::Ciphertext> transform(program::ValueId id, std::size_t rescale_primes);
-  Ran run_element(const program::Stage& stage, std::size_t begin, std::uint32_t index,
-                  ckks::Ciphertext&& first);
+  std::vector<ckks::Ciphertext> rotated(const program::Rotate& op);
+  ckks::Ciphertext rotated(const ckks::Ciphertext& from, const ckks::Decomposition& digits,
+                           const circuits::Rotation& rotation, Ran& ran) const;
+  ckks::Ciphertext rotated_total(const program::RotatedTotal& op, std::size_t rescale_primes);
   bool fusible(std::span<const program::ValueId> rest) const;
-  ckks::Ciphertext apply(program::ValueId id, std::uint32_t index,
-                         std::map<program::ValueId, ckks::Ciphertext>& local,
-                         std::span<const program::ValueId> rest, Ran& ran) const;
-  ckks::Ciphertext apply_rescale(const program::Rescale& rescale,
-                                 const std::map<program::ValueId, ckks::Ciphertext>& local,
-                                 const std::function<ckks::Ciphertext(program::ValueId)>& consume,
-                                 Ran& ran) const;
-  void add_rotations(const program::RotateSum& sum, std::size_t rescale_primes, ckks::Ciphertext& x,
-                     Ran& ran) const;
-  void store(program::ValueId id, std::uint32_t index, ckks::Ciphertext&& ciphertext);
 
   const Prepared& prepared_;
   const program::Program& program_;
@@ -83,7 +91,9 @@ class Executor {
   program::Schedule schedule_;
   std::vector<double> wave_weight_;  ///< cumulative
   std::vector<bool> divided_by_rescale_;
-  std::vector<bool> stored_;  ///< by value
+  std::vector<bool> stored_;                   ///< by value
+  std::vector<program::ValueId> last_reader_;  ///< in the value's own stage; 0: none
+  std::vector<std::uint32_t> input_begin_;     ///< by value: elements of the inputs before it
   std::vector<std::vector<std::optional<ckks::Ciphertext>>> store_;
   std::size_t next_wave_ = 0;
   Ran ran_;

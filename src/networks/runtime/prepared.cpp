@@ -1,5 +1,8 @@
 #include "networks/runtime/prepared.h"
 
+#include <algorithm>
+#include <tuple>
+
 #include "engine/base/error.h"
 #include "engine/base/threads.h"
 
@@ -27,7 +30,8 @@ Prepared::Prepared(const program::Program& program, const ckks::Context& context
                                                " positions a ciphertext, these parameters have " +
                                                std::to_string(context.slots()) + " slots");
   }
-  std::size_t left = max_plaintext_bytes;
+  add_masks();
+  std::size_t left = max_plaintext_bytes - std::min(max_plaintext_bytes, plaintext_bytes());
   for (program::ValueId id = 0; id < program.values.size(); ++id) {
     const program::Value& value = program.values[id];
     if (const auto* transform = std::get_if<program::Transform>(&value.op)) {
@@ -79,19 +83,52 @@ void Prepared::add_constants(program::ValueId id, const program::AddConstant& op
   const program::Value& value = program_.values[id];
   std::vector<ckks::Plaintext> encoded(value.count);
   base::parallel_for(encoded.size(), [&](std::size_t index) {
-    std::vector<double> slots(context_.slots());
-    for (std::size_t position = 0; position < program_.positions; ++position) {
-      std::fill_n(slots.begin() + static_cast<std::ptrdiff_t>(position * images()), images(),
-                  op.constants[index * program_.positions + position]);
-    }
-    encoded[index] = encoder_.encode(slots, value.level, value.scale);
+    const std::span<const double> constants = op.constants;
+    encoded[index] =
+        encoder_.encode(spread(constants.subspan(index * program_.positions, program_.positions)),
+                        value.level, value.scale);
   });
   constants_.emplace(id, std::move(encoded));
+}
+
+std::vector<double> Prepared::spread(std::span<const double> numbers) const {
+  std::vector<double> slots(context_.slots());
+  for (std::size_t position = 0; position < numbers.size(); ++position) {
+    std::fill_n(slots.begin() + static_cast<std::ptrdiff_t>(position * images()), images(),
+                numbers[position]);
+  }
+  return slots;
+}
+
+void Prepared::add_masks() {
+  using Key = std::tuple<base::Level, base::Scale, std::vector<double>>;
+  std::map<Key, std::size_t> known;
+  for (program::ValueId id = 0; id < program_.values.size(); ++id) {
+    const auto* mask = std::get_if<program::Mask>(&program_.values[id].op);
+    if (mask == nullptr) continue;
+    const std::size_t positions = program_.positions;
+    for (auto at = mask->factors.begin(); at != mask->factors.end();) {
+      const auto end = at + static_cast<std::ptrdiff_t>(positions);
+      Key key{program_.values[id].level, mask->weight_scale, std::vector<double>(at, end)};
+      mask_of_[id].push_back(known.try_emplace(std::move(key), known.size()).first->second);
+      at = end;
+    }
+  }
+  std::vector<const Key*> keys(known.size());
+  for (const auto& [key, index] : known) keys[index] = &key;
+  masks_.resize(keys.size());
+  base::parallel_for(keys.size(), [&](std::size_t i) {
+    const auto& [level, scale, factors] = *keys[i];
+    masks_[i] = encoder_.encode(spread(factors), level, scale);
+  });
 }
 
 std::size_t Prepared::plaintext_bytes() const {
   std::size_t bytes = 0;
   for (const auto& [id, transform] : transforms_) bytes += transform.bytes();
+  for (const ckks::Plaintext& mask : masks_) {
+    bytes += mask.poly.limbs() * mask.poly.n() * sizeof(std::uint64_t);
+  }
   return bytes;
 }
 

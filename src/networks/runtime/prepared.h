@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <limits>
 #include <map>
+#include <span>
 #include <vector>
 
 #include "engine/circuits/linear_transform.h"
@@ -18,8 +19,9 @@ class Prepared {
  public:
   static constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
 
-  /// Weights of transforms are encoded now as long as they take at most `max_plaintext_bytes`, the
-  /// first transforms first; those of the others whenever they are used. Throws
+  /// Masks are encoded now, each distinct vector of a level and scale once. Weights of transforms
+  /// are too as long as they take at most what masks leave of `max_plaintext_bytes`, the first
+  /// transforms first; those of the others whenever they are used. Throws
   /// base::Error(kMismatch) for a program of other primes or positions than the context's. Uses
   /// parallel_for.
   Prepared(const program::Program& program, const ckks::Context& context,
@@ -37,20 +39,30 @@ class Prepared {
   const ckks::Plaintext& constants(program::ValueId id, std::uint32_t index) const {
     return constants_.at(id)[index];
   }
+  /// The factors of one element of a Mask.
+  const ckks::Plaintext& mask(program::ValueId id, std::uint32_t index) const {
+    const std::vector<std::size_t>& of_value = mask_of_.at(id);
+    return masks_[of_value[of_value.size() == 1 ? 0 : index]];
+  }
   /// In slots.
   std::vector<circuits::Rotation> in_slots(const std::vector<program::Rotation>& rotations) const;
-  /// Memory of the weights that are encoded.
+  /// Memory of the weights and masks that are encoded.
   std::size_t plaintext_bytes() const;
 
  private:
   void add_transform(program::ValueId id, const program::Transform& op, bool expanded);
   void add_constants(program::ValueId id, const program::AddConstant& op);
+  void add_masks();
+  /// A number for every position, in slots.
+  std::vector<double> spread(std::span<const double> numbers) const;
 
   const program::Program& program_;
   const ckks::Context& context_;
   ckks::Encoder encoder_;
   std::map<program::ValueId, circuits::LinearTransform> transforms_;
   std::map<program::ValueId, std::vector<ckks::Plaintext>> constants_;
+  std::vector<ckks::Plaintext> masks_;
+  std::map<program::ValueId, std::vector<std::size_t>> mask_of_;  ///< by element, or one for all
 };
 
 }  // namespace serdab::runtime

@@ -24,6 +24,9 @@ struct Operand {
 /// P·x on the primes of Q.
 ckks::SwitchedPair lift(const ckks::Context& context, const ckks::Ciphertext& x);
 
+/// P·x in basis QP: 0 on the primes of P.
+ckks::SwitchedPair lift_to_qp(const ckks::Context& context, const ckks::Ciphertext& x);
+
 /// The Galois key that rotates by `step` slots; there is one.
 const ckks::GaloisKey& key_of_step(const ckks::Context& context, const ckks::GaloisKeys& keys,
                                    std::uint32_t step);

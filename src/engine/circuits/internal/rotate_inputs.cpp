@@ -130,6 +130,17 @@ ckks::SwitchedPair lift(const ckks::Context& context, const ckks::Ciphertext& x)
   return pair;
 }
 
+ckks::SwitchedPair lift_to_qp(const ckks::Context& context, const ckks::Ciphertext& x) {
+  const ring::RnsBasis basis = context.basis_qp(x.level());
+  ckks::SwitchedPair pair = lift(context, x);
+  for (ckks::Poly* poly : {&pair.b, &pair.a}) {
+    auto limbs = std::move(*poly).take_limbs();
+    while (limbs.size() < basis.size()) limbs.push_back(ckks::Poly::Limb::zeroed(basis.n()));
+    *poly = ckks::Poly(std::move(limbs), basis.n());
+  }
+  return pair;
+}
+
 const ckks::GaloisKey& key_of_step(const ckks::Context& context, const ckks::GaloisKeys& keys,
                                    std::uint32_t step) {
   return keys.at(element_of(context, step));

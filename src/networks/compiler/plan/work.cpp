@@ -238,6 +238,38 @@ class Counter {
   }
   WorkByKind count(const program::ModDrop&, const program::Value&) const { return {}; }
 
+  WorkByKind count(const program::Contract& op, const program::Value& value) const {
+    const double products = static_cast<double>(op.terms.size()) / value.count;
+    return only(WorkKind::kCiphertextProducts, {.multiplications = products * words(value) * 4 / 3,
+                                                .moved_words = products * words(value)});
+  }
+  WorkByKind count(const program::Mask&, const program::Value& value) const {
+    return only(WorkKind::kPlaintextProducts, {.multiplications = words(value)});
+  }
+  // The first steps share a decomposition and divide; the others are as those of a sum.
+  WorkByKind count(const program::Rotate& op, const program::Value& value) const {
+    const TransformCosts costs = formulas_.transform(primes(value));
+    double first = 0;
+    for (const program::Rotation& rotation : op.rotations) first += rotation.steps.empty() ? 0 : 1;
+    WorkByKind work;
+    work[WorkKind::kDecomposing] = costs.input;
+    work[WorkKind::kInnerProducts] = first * costs.baby;
+    work[WorkKind::kInnerProducts] += first * costs.output;
+    work[WorkKind::kGiantSteps] = (rotated(op.rotations) - first) * costs.sum;
+    return work;
+  }
+  WorkByKind count(const program::RotatedTotal& op, const program::Value& value) const {
+    const TransformCosts costs = formulas_.transform(primes(value));
+    WorkByKind work;
+    work[WorkKind::kGiantSteps] = rotated(op.rotations) * costs.sum;
+    if (divides(value)) work[WorkKind::kDivisions] = costs.output;
+    return work;
+  }
+  WorkByKind count(const program::Select&, const program::Value& value) const {
+    return only(WorkKind::kAdditions, {.moved_words = words(value)});
+  }
+  WorkByKind count(const program::Reinterpret&, const program::Value&) const { return {}; }
+
   const program::Program& program_;
   Formulas formulas_;
   double n_;
