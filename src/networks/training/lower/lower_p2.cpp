@@ -54,9 +54,10 @@ std::vector<std::vector<StepNodeId>> readers_of(const StepGraph& step) {
 /// the unit behind an unmasked DropLast.
 class Lowering {
  public:
-  Lowering(const StepGraph& step, std::size_t samples, std::uint32_t positions)
+  Lowering(const StepGraph& step, std::size_t samples, std::uint32_t positions, SumsSave save)
       : step_(step),
         samples_(samples),
+        save_(save),
         role_(shape_for(step, samples, positions)),
         readers_(readers_of(step)) {
     out_.circuit.positions = positions;
@@ -124,7 +125,10 @@ class Lowering {
   CircuitNodeId make(const OuterOp& op, StepNodeId) {
     const CircuitNodeId each =
         role_.gradients(circuit(), giant_steps(op.left), baby_steps(op.right));
-    return packing::sum_over_samples(circuit(), each, role_.sample_axis());
+    const packing::SampleSum way = save_ == SumsSave::kLevels
+                                       ? packing::SampleSum::kEach
+                                       : packing::fewest_rotations(role_.n, role_.sample_axis());
+    return packing::sum_over_samples(circuit(), each, role_.sample_axis(), way);
   }
   CircuitNodeId make(const WeightedSumOp& op, StepNodeId) {
     std::vector<packing::CombineTerm> terms;
@@ -202,6 +206,7 @@ class Lowering {
 
   const StepGraph& step_;
   std::size_t samples_;
+  SumsSave save_;
   packing::SwapRole role_;
   std::vector<std::vector<StepNodeId>> readers_;
   LoweredStep out_;
@@ -214,8 +219,9 @@ class Lowering {
 
 }  // namespace
 
-LoweredStep lower_p2(const StepGraph& step, std::size_t samples, std::uint32_t positions) {
-  return Lowering(step, samples, positions).run();
+LoweredStep lower_p2(const StepGraph& step, std::size_t samples, std::uint32_t positions,
+                     SumsSave save) {
+  return Lowering(step, samples, positions, save).run();
 }
 
 }  // namespace serdab::training

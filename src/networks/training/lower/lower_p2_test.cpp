@@ -27,15 +27,15 @@ Tensors random_given(const StepGraph& step, std::size_t samples, std::mt19937_64
   return given;
 }
 
-// Runs a step on slots `rounds` times, on its own outputs, and compares every position of every
-// output, padding too, with run_step.
+// Runs a step on slots twice, the second time on its own outputs, and compares every position of
+// every output, padding too, with run_step.
 void expect_same(const StepGraph& step, std::size_t samples, std::uint32_t positions,
-                 std::mt19937_64& random, int rounds = 2) {
+                 std::mt19937_64& random, SumsSave save = SumsSave::kRotations) {
   Tensors given = random_given(step, samples, random);
-  const LoweredStep lowered = lower_p2(step, samples, positions);
+  const LoweredStep lowered = lower_p2(step, samples, positions, save);
   std::map<std::string, packing::SlotVectors> ports;
   for (const auto& [name, values] : given) ports[name] = place(lowered, name, given);
-  for (int round = 0; round < rounds; ++round) {
+  for (int round = 0; round < 2; ++round) {
     for (const auto& [name, values] : run_step(step, given, samples)) given[name] = values;
     for (const auto& [port, rows] : packing::run(lowered.circuit, ports)) ports[port] = rows;
     for (const StepOutput& output : step.outputs) {
@@ -87,6 +87,23 @@ TEST_P(RandomSteps, AreTheSameOnSlotsInP2) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomSteps, testing::Range(0u, 40u));
+
+// Iris: 4-7-3, padded to 8 units and 128 samples.
+TEST(LowerP2, SumsSaveRotationsOrLevels) {
+  std::mt19937_64 random(3);
+  const Perceptron network{{4, 7, 3}, {{0, 0.5, 0.25}}, Loss::kMeanSquared, {}, false};
+  const StepGraph step = training_step(network, {0.15, {1, 0}, {7, 3}, 0}, 120);
+  const auto counts_of = [&](SumsSave save) {
+    expect_same(step, 120, 1024, random, save);
+    return packing::count(lower_p2(step, 120, 1024, save).circuit);
+  };
+  const packing::CircuitCounts rotations = counts_of(SumsSave::kRotations);
+  const packing::CircuitCounts levels = counts_of(SumsSave::kLevels);
+  EXPECT_EQ(rotations.rotations(), 13u + 2 * 36);  // 4(8 − 1) + 2·log2(128 / 8) each
+  EXPECT_EQ(levels.rotations(), 13u + 2 * 112);    // 2·8·log2(128) each
+  EXPECT_EQ(rotations.depth, 9u);
+  EXPECT_EQ(levels.depth, 7u);
+}
 
 // A unit that is dropped must not reach a matrix, an output or a further unit.
 TEST(LowerP2, DroppedUnitsAreMaskedUnlessAProductDoes) {
