@@ -1,23 +1,16 @@
 #include "networks/datasets/picture/contact_sheet.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "engine/base/error.h"
+#include "networks/datasets/picture/canvas.h"
 #include "networks/datasets/picture/font.h"
 
 namespace serdab::datasets {
 namespace {
 
-using Colour = std::array<std::uint8_t, 3>;
 constexpr Colour kBlack{0, 0, 0}, kRed{200, 0, 0};
-
-void paint(Picture& sheet, std::size_t y, std::size_t x, const Colour& colour) {
-  if (y >= sheet.height || x >= sheet.width) return;
-  std::copy(colour.begin(), colour.end(),
-            sheet.bytes.begin() + static_cast<std::ptrdiff_t>((y * sheet.width + x) * 3));
-}
 
 std::uint8_t to_byte(float value) {
   return static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0f, 1.0f) * 255.0f));
@@ -34,27 +27,17 @@ void draw_image(Picture& sheet, const Images& images, std::size_t i, std::size_t
       for (std::size_t c = 0; c < 3; ++c) {
         colour[c] = to_byte(pixels[(channels == 3 ? c : 0) * height * width + at]);
       }
-      paint(sheet, top + y, left + x, colour);
+      paint(sheet, left + x, top + y, colour);
     }
   }
 }
 
-void draw_text(Picture& sheet, std::string text, std::size_t top, std::size_t left,
-               std::size_t width) {
+void draw_caption(Picture& sheet, std::string text, std::size_t top, std::size_t left,
+                  std::size_t width) {
   const bool warning = text.starts_with('!');
   if (warning) text.erase(0, 1);
-  constexpr std::size_t kAdvance = kGlyphWidth + 1;
-  text.resize(std::min(text.size(), width / kAdvance));
-  left += (width - text.size() * kAdvance) / 2;
-  for (std::size_t k = 0; k < text.size(); ++k) {
-    const Glyph& rows = glyph(text[k]);
-    for (std::size_t y = 0; y < kGlyphHeight; ++y) {
-      for (std::size_t x = 0; x < kGlyphWidth; ++x) {
-        if (((rows[y] >> (kGlyphWidth - 1 - x)) & 1) == 0) continue;
-        paint(sheet, top + y, left + k * kAdvance + x, warning ? kRed : kBlack);
-      }
-    }
-  }
+  text.resize(std::min(text.size(), width / text_width(" ")));
+  draw_text(sheet, text, left + (width - text_width(text)) / 2, top, warning ? kRed : kBlack);
 }
 
 }  // namespace
@@ -68,15 +51,14 @@ Picture contact_sheet(const Images& images, const std::vector<std::string>& capt
   const std::size_t cell_width = images.shape[2] * style.magnification + 2 * style.margin;
   const std::size_t cell_height =
       images.shape[1] * style.magnification + 2 * style.margin + kGlyphHeight + 3;
-  Picture sheet{rows * cell_height, columns * cell_width, 3, {}};
-  sheet.bytes.assign(sheet.height * sheet.width * 3, 255);
+  Picture sheet = blank_picture(columns * cell_width, rows * cell_height);
   for (std::size_t i = 0; i < images.count(); ++i) {
     const std::size_t top = i / columns * cell_height + style.margin;
     const std::size_t left = i % columns * cell_width;
     draw_image(sheet, images, i, top, left + style.margin, style.magnification);
     if (i < captions.size()) {
-      draw_text(sheet, captions[i], top + images.shape[1] * style.magnification + 3, left,
-                cell_width);
+      draw_caption(sheet, captions[i], top + images.shape[1] * style.magnification + 3, left,
+                   cell_width);
     }
   }
   return sheet;
