@@ -118,6 +118,25 @@ TEST_P(InsecureEvaluator, SquareEqualsProductWithItself) {
   }
 }
 
+TEST_P(InsecureEvaluator, SumsOfProductsAreTheSameBitsAsTheirSum) {
+  const ckks::Evaluator::Factors pairs[] = {{&a, &b}, {&a, &a}, {&b, &a}, {&b, &b}};
+  const auto sum = evaluator.sum_of_products(pairs);
+  auto expected = evaluator.multiply(a, b);
+  evaluator.add_inplace(expected, evaluator.square(a));
+  evaluator.add_inplace(expected, evaluator.multiply(b, a));
+  evaluator.add_inplace(expected, evaluator.square(b));
+  EXPECT_EQ(sum.scale(), expected.scale());
+  EXPECT_EQ(sum.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_TRUE(ring::equal(bench.context.basis(top), sum.part(i), expected.part(i)));
+  }
+  EXPECT_THROW(evaluator.sum_of_products({}), base::Error);
+  auto other = b.clone();
+  other.set_info(top, other.scale() * Scale{2});
+  const ckks::Evaluator::Factors differ[] = {{&a, &b}, {&a, &other}};
+  EXPECT_THROW(evaluator.sum_of_products(differ), base::Error);
+}
+
 TEST_P(InsecureEvaluator, RelinearisationOfASumIsLazy) {
   const auto key = bench.relinearisation_key(top);
   auto c = evaluator.multiply(a, b);

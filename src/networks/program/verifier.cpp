@@ -347,8 +347,8 @@ class Checker {
   void check(const Rotate& op, const Value& value) const {
     const Value& from = at(op.from);
     is_packed();
-    keeps_shape(from, value);
     equal(from.count, 1u, "operand's count");
+    keeps_shape(from, value);
     equal(op.rotations.size(), std::size_t{value.count}, "number of rotations");
     for (const Rotation& rotation : op.rotations) check(rotation);
   }
