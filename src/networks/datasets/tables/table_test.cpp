@@ -131,6 +131,33 @@ TEST(TableErrors, ClassesAndRows) {
   EXPECT_THAT(error_of(quantities), AllOf(HasSubstr("'price'"), HasSubstr("quantity")));
 }
 
+TEST(TableErrors, CutsAndFlipsGiveATableOrAnError) {
+  const std::string good =
+      "6,2,\"no, no\",yes\r\n1,2.5,0\n3e2,+4,1\n-5,6,0\n1,1,1\n2,2,1\n7,.5,0\n";
+  const TemporaryFolder folder;
+  const auto attempt = [&](const std::string& content) {
+    try {
+      const Table table = read_table(folder.write("data.csv", content), "last");
+      EXPECT_EQ(table.values.size(), table.rows() * table.width());
+      EXPECT_EQ(table.lines.size(), table.rows());
+      EXPECT_GE(table.classes.size(), 2u);
+      return 1;
+    } catch (const base::Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("data.csv: "));
+      return 0;
+    }
+  };
+  int read = attempt(good);
+  EXPECT_EQ(read, 1);
+  for (std::size_t cut = 0; cut < good.size(); ++cut) read += attempt(good.substr(0, cut));
+  for (std::size_t at = 0; at < 8 * good.size(); ++at) {
+    std::string flipped = good;
+    flipped[at / 8] = static_cast<char>(flipped[at / 8] ^ (1 << (at % 8)));
+    read += attempt(flipped);
+  }
+  EXPECT_GT(read, 50);
+}
+
 TEST(TableErrors, FirstLineOfScikitLearnIsHeld) {
   EXPECT_EQ(error_of("2,1,no,yes\n1,0\n2,1\n"), "no error");
   EXPECT_THAT(error_of("3,1,no,yes\n1,0\n2,1\n"), HasSubstr("says 3 rows, 2 follow"));
