@@ -44,18 +44,18 @@ CircuitNodeId SlotCircuit::input(std::string name, std::uint32_t count) {
 
 CircuitNodeId SlotCircuit::products(CircuitNodeId a, CircuitNodeId b,
                                     std::vector<ProductTerm> terms) {
-  std::uint32_t outputs = 0;
-  for (const ProductTerm& term : terms) outputs = std::max(outputs, term.out + 1);
-  std::vector<bool> made(outputs);
+  std::uint32_t sums = 0;
+  for (const ProductTerm& term : terms) sums = std::max(sums, term.out + 1);
+  std::vector<bool> made(sums);
   for (const ProductTerm& term : terms) {
     if (term.i >= count(a) || term.j >= count(b))
       fail("a product names an element that is not there");
     made[term.out] = true;
   }
-  if (outputs == 0 || !std::all_of(made.begin(), made.end(), [](bool m) { return m; })) {
+  if (sums == 0 || !std::all_of(made.begin(), made.end(), [](bool m) { return m; })) {
     fail("a sum of products has no term");
   }
-  return push(ProductsOp{a, b, std::move(terms)}, outputs);
+  return push(ProductsOp{a, b, std::move(terms)}, sums);
 }
 
 CircuitNodeId SlotCircuit::multiply(CircuitNodeId a, CircuitNodeId b) {

@@ -68,8 +68,8 @@ struct DropLastOp {
   StepNodeId from = 0;
 };
 
-using StepOp = std::variant<GivenOp, MatVecOp, MatVecTransposedOp, OuterOp, PolynomialOp, HadamardOp,
-                            WeightedSumOp, ScaleOp, AppendOneOp, DropLastOp>;
+using StepOp = std::variant<GivenOp, MatVecOp, MatVecTransposedOp, OuterOp, PolynomialOp,
+                            HadamardOp, WeightedSumOp, ScaleOp, AppendOneOp, DropLastOp>;
 
 struct StepNode {
   StepOp op;
@@ -83,8 +83,8 @@ struct StepOutput {
 };
 
 /// Nodes in order of definition; outputs that bear the name of a given tensor are its next state. A
-/// value type. Builders infer shapes and throw base::Error(kInvalidArgument) that says what does not
-/// fit.
+/// value type. Builders infer shapes and throw base::Error(kInvalidArgument) that says what does
+/// not fit.
 struct StepGraph {
   std::vector<StepNode> nodes;
   std::vector<StepOutput> outputs;

@@ -29,6 +29,7 @@ enum class SampleSum {
 /// groups).
 bool possible(SampleSum way, std::uint32_t count, const Axis& samples);
 std::size_t rotations(SampleSum way, std::uint32_t count, const Axis& samples);
+/// By rotations alone: reduce-scatter also takes 2·count² masks, where kEach takes count.
 SampleSum fewest_rotations(std::uint32_t count, const Axis& samples);
 
 /// Every sample gets the sum over all samples, in each ciphertext of a bundle. `samples` has stride

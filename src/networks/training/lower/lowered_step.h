@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "networks/packing/slot_circuit.h"
 #include "networks/packing/slot_layout.h"
@@ -9,16 +10,23 @@
 
 namespace serdab::training {
 
-/// A step on slots, and where its tensors stand: layouts of the given tensors and of the outputs by
-/// name, elements numbered as in TensorValues. Rows that hold no element must be 0.
-struct LoweredStep {
-  packing::SlotCircuit circuit;
-  std::map<std::string, packing::SlotLayout> layouts;
+/// Where a given tensor or an output stands: rows of an input or output of the circuit. Several
+/// tensors may share a port, in rows of their own.
+struct TensorPlace {
+  std::string port;
+  packing::SlotLayout layout;  ///< elements numbered as in TensorValues
 };
 
-/// The rows of a layout for these values: ciphertexts x positions numbers, 0 where nothing stands.
-std::vector<double> place(const packing::SlotLayout& layout, const TensorValues& values);
-/// Back, from the first row of every element.
-TensorValues collect(const packing::SlotLayout& layout, const std::vector<double>& rows);
+/// A step on slots. Rows of a port in which no tensor stands must be 0.
+struct LoweredStep {
+  packing::SlotCircuit circuit;
+  std::map<std::string, TensorPlace> places;  ///< by tensor
+};
+
+/// The rows of a port (ciphertexts x positions numbers) for the tensors that stand in it. Throws
+/// base::Error(kInvalidArgument), naming it, for a tensor that is missing or of another size.
+std::vector<double> place(const LoweredStep& step, const std::string& port, const Tensors& values);
+/// A tensor from the rows of its port: from the first row of every element.
+TensorValues collect(const TensorPlace& place, const std::vector<double>& rows);
 
 }  // namespace serdab::training
