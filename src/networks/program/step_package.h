@@ -30,7 +30,7 @@ struct StepState {
 };
 
 /// From step `first` on, programs[program] is run.
-struct StepPhase {
+struct ScheduledProgram {
   std::uint64_t first = 0;
   std::uint32_t program = 0;
 };
@@ -41,7 +41,7 @@ struct StepPackage {
   std::string model;
   ckks_params::ParametersLiteral parameters;
   std::vector<Program> programs;  ///< alike but for public factors (the learning rate)
-  std::vector<StepPhase> schedule;  ///< ascending, the first from step 0
+  std::vector<ScheduledProgram> schedule;  ///< ascending, the first from step 0
   std::vector<StepState> states;
   Refresh refresh = Refresh::kClient;
   /// A blinding mask is at least 2^blinding_bits times what it hides.
