@@ -24,6 +24,7 @@ class StepEmitter {
         scales_(scales),
         base_level_(base_level),
         magnitudes_(magnitudes),
+        sums_of_products_(packing::sums_of_products(circuit)),
         made_(circuit.nodes.size()),
         readers_(circuit.nodes.size()) {
     program_.layout = program::Layout::kPacked;
@@ -85,14 +86,7 @@ class StepEmitter {
         std::holds_alternative<packing::RotatedTotalOp>(reader)) {
       return true;
     }
-    const auto* combine = std::get_if<packing::CombineOp>(&reader);
-    return combine != nullptr && undivided_sum(*combine, reader_id);
-  }
-  bool undivided_sum(const packing::CombineOp& op, CircuitNodeId sum) const {
-    return std::all_of(op.terms.begin(), op.terms.end(), [&](const packing::CombineTerm& term) {
-      return std::holds_alternative<packing::ProductsOp>(circuit_.nodes[term.from].op) &&
-             heights_.readers[term.from] == 1 && circuit_.count(term.from) == circuit_.count(sum);
-    });
+    return sums_of_products_[reader_id];
   }
   bool read_divided(CircuitNodeId id) const {
     if (made_[id].divided) return false;
@@ -160,7 +154,7 @@ class StepEmitter {
   }
 
   Made make(const packing::CombineOp& op) {
-    const bool undivided = undivided_sum(op, node_);
+    const bool undivided = sums_of_products_[node_];
     const auto term_value = [&](const packing::CombineTerm& term) {
       return undivided ? made_[term.from].undivided.value() : divided(term.from);
     };
@@ -237,6 +231,7 @@ class StepEmitter {
   const StepScales& scales_;
   unsigned base_level_;
   const std::vector<double>& magnitudes_;
+  std::vector<bool> sums_of_products_;
   std::vector<Made> made_;
   std::vector<std::vector<CircuitNodeId>> readers_;
   std::map<ValueId, ValueId> relinearised_;
