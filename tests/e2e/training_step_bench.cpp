@@ -73,10 +73,10 @@ class Bench {
         circuit_(circuit),
         context_(ckks_params::Parameters::create(step.parameters)),
         secret_(ckks_secret::SecretKey::generate(context_, prng_)),
-        prepared_(step.program, context_) {
+        prepared_(step.programs.front(), context_) {
     ckks_secret::KeyGenerator generator(context_, secret_, sampling::Prng::from_system());
     std::vector<ckks::SeededSwitchingKey> rotations;
-    for (const program::RotationKey& key : program::rotation_keys(step.program)) {
+    for (const program::RotationKey& key : program::rotation_keys(step.programs.front())) {
       rotations.push_back(generator.rotation_key(static_cast<long>(key.steps), key.level));
     }
     keys_.emplace(context_, generator.relinearisation_key(context_.max_level()),
@@ -103,16 +103,15 @@ class Bench {
     const ckks_params::Parameters& p = context_.parameters();
     std::printf("log Q %.1f, log QP %.1f, %zu + %zu primes, %u a digit, %zu rotation keys\n",
                 p.log_q(), p.log_qp(), p.q().size(), p.p().size(), p.digit_primes(),
-                program::rotation_keys(step_.program).size());
+                program::rotation_keys(step_.programs.front()).size());
     std::printf("%.2f ms (predicted %.2f); precision %.2f bits (predicted %.2f)\n", best_ * 1e3,
                 step_.seconds * 1e3, -std::log2(error_), step_.precision_bits);
-    const auto work = compiler::query_work(step_.program, p.log_n(), p.digit_primes());
+    const auto work = compiler::query_work(step_.programs.front(), p.log_n(), p.digit_primes());
     for (std::size_t k = 0; k < program::kWorkKinds; ++k) {
       const auto kind = static_cast<program::WorkKind>(k);
       if (kinds_[kind] == 0) continue;
       std::printf("  %-28s %8.2f ms, predicted %8.2f\n", program::work_name(kind),
-                  kinds_[kind] * 1e3,
-                  ckks_params::builtin_profile().seconds(work[kind], 1) * 1e3);
+                  kinds_[kind] * 1e3, ckks_params::builtin_profile().seconds(work[kind], 1) * 1e3);
     }
   }
 
@@ -121,9 +120,9 @@ class Bench {
     const ckks::Encoder encoder(context_);
     const ckks_secret::SymmetricEncryptor encryptor(context_, secret_);
     std::vector<ckks::Ciphertext> query;
-    for (const program::ValueId id : program::inputs_of(step_.program)) {
-      const program::Value& value = step_.program.values[id];
-      const auto& rows = inputs.at(program::input_name(step_.program, id));
+    for (const program::ValueId id : program::inputs_of(step_.programs.front())) {
+      const program::Value& value = step_.programs.front().values[id];
+      const auto& rows = inputs.at(program::input_name(step_.programs.front(), id));
       for (std::size_t c = 0; c < value.count; ++c) {
         const std::span<const double> slots(rows.data() + c * kPositions, kPositions);
         query.push_back(encryptor.encrypt(encoder.encode(slots, value.level, value.scale), prng_));

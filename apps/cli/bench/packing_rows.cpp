@@ -90,7 +90,7 @@ Vectors example(const Packed& packed, std::uint32_t n) {
 class EncryptedStep {
  public:
   EncryptedStep(const compiler::CompiledStep& step, const Vectors& inputs)
-      : program_(step.program),
+      : program_(step.programs.front()),
         context_(ckks_params::Parameters::create(step.parameters)),
         secret_(ckks_secret::SecretKey::generate(context_, prng_)),
         prepared_(program_, context_) {
@@ -206,7 +206,7 @@ PackingRun measure(const Packed& packed, const packing::CircuitCounts& counts, s
     error = std::max(error, largest_error(encrypted.run(), truth));
     spent += encrypted.best_seconds();
   }
-  check_counts(counts, step.program, encrypted.ran());
+  check_counts(counts, step.programs.front(), encrypted.ran());
   const ckks_params::Parameters& parameters = encrypted.context().parameters();
   PackingRun run;
   run.log_n = parameters.log_n();
@@ -217,9 +217,10 @@ PackingRun measure(const Packed& packed, const packing::CircuitCounts& counts, s
   run.predicted = step.seconds * 1e3;
   run.precision_bits = -std::log2(error);
   run.keys_bytes = encrypted.keys_bytes();
-  run.rotation_keys = program::rotation_keys(step.program).size();
-  run.ciphertexts_bytes = program::planned_peak_bytes(
-      step.program, program::make_schedule(step.program), encrypted.context().n(), 1);
+  run.rotation_keys = program::rotation_keys(step.programs.front()).size();
+  run.ciphertexts_bytes = program::planned_peak_bytes(step.programs.front(),
+                                                      program::make_schedule(step.programs.front()),
+                                                      encrypted.context().n(), 1);
   return run;
 }
 
