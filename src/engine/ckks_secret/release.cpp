@@ -6,6 +6,7 @@
 #include "engine/base/error.h"
 #include "engine/ckks/encoder.h"
 #include "engine/ring/arithmetic.h"
+#include "engine/ring/transform.h"
 #include "engine/sampling/small.h"
 
 namespace serdab::ckks_secret {
@@ -35,6 +36,22 @@ double flooding_deviation(const ReleaseTerms& terms, const ReleaseBudget& budget
          terms.noise_norm;
 }
 
+namespace {
+
+// Sets the other coefficients to 0.
+void keep_multiples(const Context& context, std::size_t stride, ckks::Plaintext& message) {
+  const ring::RnsBasis basis = context.basis(message.level);
+  ring::RnsPoly<ring::Coeff> poly = ring::to_coeff(std::move(message.poly), basis);
+  for (std::size_t i = 0; i < basis.size(); ++i) {
+    for (std::size_t k = 0; k < poly.n(); ++k) {
+      if (k % stride != 0) poly.limb(i)[k] = 0;
+    }
+  }
+  message.poly = ring::to_ntt(std::move(poly), basis);
+}
+
+}  // namespace
+
 ckks::Plaintext release(const Context& context, const Decryptor& decryptor,
                         const ckks::Ciphertext& ciphertext, const ReleaseTerms& terms,
                         ReleaseBudget& budget, sampling::Prng& prng) {
@@ -50,7 +67,11 @@ ckks::Plaintext release(const Context& context, const Decryptor& decryptor,
   budget.spend();
   base::SecretBuffer<double> noise(context.n());
   sampling::sample_wide_gaussian(prng, deviation, noise.span());
+  for (std::size_t k = 0; k < noise.size(); ++k) {
+    if (k % terms.stride != 0) noise[k] = 0;
+  }
   ckks::Plaintext message = decryptor.decrypt(ciphertext);
+  if (terms.stride > 1) keep_multiples(context, terms.stride, message);
   const ckks::Plaintext flood =
       ckks::encode_coefficients(context, noise.span(), message.level, message.scale);
   ring::add(context.basis(message.level), message.poly, flood.poly, message.poly);

@@ -28,6 +28,9 @@ struct ReleaseTerms {
   double noise_norm = 0;
   /// Bits of statistical security, s.
   unsigned statistical_bits = 30;
+  /// Only coefficients at multiples of it are released, the others set to 0: for messages whose
+  /// slots repeat with period slots/stride. noise_norm is then that of the released ones alone.
+  std::size_t stride = 1;
 };
 
 /// The deviation per coefficient: sqrt(12·releases)·2^(s/2)·noise (Li, Micciancio, Schultz and
@@ -36,7 +39,8 @@ double flooding_deviation(const ReleaseTerms& terms, const ReleaseBudget& budget
 
 /// Decrypts and adds fresh Gaussian noise of that deviation, so that what is left may be shown to
 /// anyone; spends one release first. Throws base::Error(kLimit) when the budget is spent or the
-/// flooded message would reach Q/2. Slots lose about log2(sqrt(N)·deviation) bits of the scale.
+/// flooded message would reach Q/2. Slots lose about log2(sqrt(N/stride)·deviation) bits of the
+/// scale.
 ckks::Plaintext release(const Context& context, const Decryptor& decryptor,
                         const ckks::Ciphertext& ciphertext, const ReleaseTerms& terms,
                         ReleaseBudget& budget, sampling::Prng& prng);

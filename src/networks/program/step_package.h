@@ -27,6 +27,10 @@ struct StepState {
   bool refreshed = false;  ///< the input stands at a higher level than the output
   unsigned shift = 0;      ///< scale(output)/scale(input) = 2^shift; 0 where nothing is refreshed
   double magnitude = 0;    ///< largest that calibration met
+  double error = 0;        ///< predicted deviation that a step leaves in a number of the output
+  /// Slots repeat with period slots/stride, so that only coefficients at multiples of the stride
+  /// hold the message.
+  std::uint32_t stride = 1;
 };
 
 /// From step `first` on, programs[program] is run.
@@ -40,13 +44,13 @@ struct ScheduledProgram {
 struct StepPackage {
   std::string model;
   ckks_params::ParametersLiteral parameters;
-  std::vector<Program> programs;  ///< alike but for public factors (the learning rate)
+  std::vector<Program> programs;           ///< alike but for public factors (the learning rate)
   std::vector<ScheduledProgram> schedule;  ///< ascending, the first from step 0
   std::vector<StepState> states;
   Refresh refresh = Refresh::kClient;
   /// A blinding mask is at least 2^blinding_bits times what it hides.
   double blinding_bits = 0;
-  double limit = 0;  ///< a state beyond this magnitude has diverged
+  double limit = 0;           ///< a state beyond this magnitude has diverged
   std::uint32_t batches = 1;  ///< step t reads data batch t mod batches
 };
 

@@ -26,17 +26,17 @@ struct RateChange {
 struct Task {
   std::string name;
   Perceptron network;
-  Optimiser optimiser;                ///< rate_factor is taken from the schedule
+  Optimiser optimiser;  ///< rate_factor is taken from the schedule
   std::vector<RateChange> schedule{{0, {1, 0}}};
-  std::size_t batch = 0;              ///< samples of a step
+  std::size_t batch = 0;  ///< samples of a step
   std::uint32_t batches = 1;
-  std::uint64_t steps = 100;          ///< planned
-  double initial_deviation = 0.3;     ///< of the first weights
+  std::uint64_t steps = 100;       ///< planned
+  double initial_deviation = 0.3;  ///< of the first weights
   Packing packing = Packing::kAuto;
   program::Refresh refresh = program::Refresh::kClient;
-  double precision_bits = 20;         ///< of the weights, per step
+  double precision_bits = 20;  ///< of the weights, per step
   double blinding_bits = 40;
-  std::optional<unsigned> log_n;      ///< the cheapest if empty
+  std::optional<unsigned> log_n;  ///< the cheapest if empty
 };
 
 /// The largest magnitude of a stage's polynomial arguments, in the twin on synthetic data.
@@ -47,8 +47,8 @@ struct RangeForecast {
 
 struct TrainingPlan {
   program::StepPackage package;
-  LoweredStep lowered;       ///< where tensors stand
-  StepGraph graph;           ///< of the first phase
+  LoweredStep lowered;  ///< where tensors stand
+  StepGraph graph;      ///< of the first phase
   Packing packing = Packing::kP3;
   packing::CircuitCounts counts;  ///< of a step
   double precision_bits = 0;      ///< predicted, per step

@@ -13,16 +13,14 @@ namespace serdab::client {
 
 namespace {
 
-// A position is so many slots as a query has images.
-std::vector<ckks::SeededSwitchingKey> rotation_keys(const ckks::Context& context,
-                                                    const program::ClientBundle& bundle,
-                                                    const ckks_secret::SecretKey& secret) {
-  const std::size_t images = program::images_per_query(bundle);
-  std::vector<ckks::SeededSwitchingKey> keys(bundle.rotations.size());
+std::vector<ckks::SeededSwitchingKey> rotation_keys(
+    const ckks::Context& context, const std::vector<program::RotationKey>& rotations,
+    std::size_t slots_each, const ckks_secret::SecretKey& secret) {
+  std::vector<ckks::SeededSwitchingKey> keys(rotations.size());
   base::parallel_for(keys.size(), [&](std::size_t i) {
     ckks_secret::KeyGenerator generator(context, secret, sampling::Prng::from_system());
-    keys[i] = generator.rotation_key(static_cast<long>(bundle.rotations[i].steps * images),
-                                     bundle.rotations[i].level);
+    keys[i] = generator.rotation_key(static_cast<long>(rotations[i].steps * slots_each),
+                                     rotations[i].level);
   });
   std::sort(keys.begin(), keys.end(),
             [](const auto& a, const auto& b) { return a.info.element < b.info.element; });
@@ -32,6 +30,12 @@ std::vector<ckks::SeededSwitchingKey> rotation_keys(const ckks::Context& context
 }  // namespace
 
 KeyPair generate_keys(const ckks::Context& context, const program::ClientBundle& bundle) {
+  return generate_keys(context, bundle.relinearisation_level, bundle.rotations,
+                       program::images_per_query(bundle));
+}
+
+KeyPair generate_keys(const ckks::Context& context, std::int32_t relinearisation_level,
+                      const std::vector<program::RotationKey>& rotations, std::size_t slots_each) {
   if (context.parameters().is_insecure()) {
     base::fail(base::ErrorCode::kSecurity,
                "these parameters are for unit tests only: no keys for them");
@@ -40,12 +44,12 @@ KeyPair generate_keys(const ckks::Context& context, const program::ClientBundle&
   KeyPair pair{ckks_secret::SecretKey::generate(context, prng), {}};
   pair.evaluation.parameter_id = context.parameters().id();
   pair.evaluation.key_id = pair.secret.key_id();
-  if (bundle.relinearisation_level >= 0) {
+  if (relinearisation_level >= 0) {
     ckks_secret::KeyGenerator generator(context, pair.secret, sampling::Prng::from_system());
     pair.evaluation.relinearisation =
-        generator.relinearisation_key({static_cast<unsigned>(bundle.relinearisation_level)});
+        generator.relinearisation_key({static_cast<unsigned>(relinearisation_level)});
   }
-  pair.evaluation.rotations = rotation_keys(context, bundle, pair.secret);
+  pair.evaluation.rotations = rotation_keys(context, rotations, slots_each, pair.secret);
   return pair;
 }
 

@@ -21,6 +21,11 @@ struct KeyPair {
 /// program needs, at the levels it needs. Throws base::Error(kSecurity) for insecure parameters.
 KeyPair generate_keys(const ckks::Context& context, const program::ClientBundle& bundle);
 
+/// The same for these levels and rotations; a position is so many slots.
+KeyPair generate_keys(const ckks::Context& context, std::int32_t relinearisation_level,
+                      const std::vector<program::RotationKey>& rotations,
+                      std::size_t slots_each);
+
 /// The secret key as a file's payload, and back; base::Error names `name`. Whoever reads the file
 /// reads everything encrypted under the key.
 std::vector<std::uint8_t> write_secret_key(const ckks_secret::SecretKey& key);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -33,9 +34,8 @@ struct StepModel {
 KeyPair generate_keys(const StepModel& model);
 
 /// The payload of a data batch: every input that is no state. `batch` counts from 0.
-std::vector<std::uint8_t> encrypt_data(const StepModel& model,
-                                       const ckks_secret::SecretKey& secret, std::uint64_t batch,
-                                       const PortRows& rows);
+std::vector<std::uint8_t> encrypt_data(const StepModel& model, const ckks_secret::SecretKey& secret,
+                                       std::uint64_t batch, const PortRows& rows);
 /// The payload of a state before step `step`.
 std::vector<std::uint8_t> encrypt_state(const StepModel& model,
                                         const ckks_secret::SecretKey& secret, std::uint64_t step,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/ckks/encryptor.h"
 #include "networks/program/step_package.h"
 #include "networks/runtime/executor.h"
 #include "service/wire/message.h"
@@ -40,10 +42,13 @@ class StepKeys {
   StepKeys(const StepModel& model, wire::EvaluationKeys&& keys, const std::string& name);
   const ckks::KeyId& key_id() const { return key_id_; }
   const runtime::Keys& keys() const { return keys_; }
+  /// Null where refreshes are not blinded.
+  const ckks::Encryptor* encryptor() const { return encryptor_.get(); }
 
  private:
   ckks::KeyId key_id_;
   runtime::Keys keys_;
+  std::unique_ptr<const ckks::Encryptor> encryptor_;
 };
 
 /// Where a run stands. A state goes ready -> (step) -> spent -> (refresh) -> ready.
@@ -83,14 +88,23 @@ StepReport run_step(const StepModel& model, const StepKeys& keys,
                     std::span<const std::uint8_t> data, const std::string& data_name,
                     const StepRunOptions& options = {});
 
+/// The server's own secret, from which the masks of blinded refreshes are drawn: kept beside the
+/// state, never sent.
+using MaskSecret = std::array<std::uint8_t, 32>;
+MaskSecret new_mask_secret();
+
 /// The payload of the request for a refresh of a spent state. Where refreshes are blinded, a mask
-/// drawn from the state's own seed is added and encrypted under the public key.
+/// of the package's bits, drawn from the secret and the state's digest, is encrypted under the
+/// client's public key and added. Randomness of that encryption too comes from both, so that a
+/// request made twice is the same.
 std::vector<std::uint8_t> refresh_request(const StepModel& model, const StepKeys& keys,
+                                          const MaskSecret& secret,
                                           std::span<const std::uint8_t> state,
                                           const std::string& name);
 /// The ready state after a refresh: the client's answer, less the mask, in the place of what was
 /// spent. Throws base::Error(kMismatch) for the answer to another step's request.
-std::vector<std::uint8_t> take_refresh(const StepModel& model,
+std::vector<std::uint8_t> take_refresh(const StepModel& model, const StepKeys& keys,
+                                       const MaskSecret& secret,
                                        std::span<const std::uint8_t> state,
                                        const std::string& state_name,
                                        std::span<const std::uint8_t> answer,

@@ -55,6 +55,16 @@ const char* file_kind_name(FileKind kind) {
       return "checkpoint";
     case FileKind::kClientBundle:
       return "client bundle";
+    case FileKind::kStepProgram:
+      return "step program";
+    case FileKind::kTrainingData:
+      return "training data";
+    case FileKind::kTrainingState:
+      return "training state";
+    case FileKind::kRefreshRequest:
+      return "request for a refresh";
+    case FileKind::kRefreshAnswer:
+      return "refreshed state";
   }
   return "unknown";
 }
@@ -79,6 +89,7 @@ std::uint64_t payload_limit(FileKind kind) {
   constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
   switch (kind) {
     case FileKind::kProgram:
+    case FileKind::kStepProgram:
       return 1024 * kMiB;
     case FileKind::kSecretKey:
     case FileKind::kClientBundle:
@@ -88,6 +99,10 @@ std::uint64_t payload_limit(FileKind kind) {
     case FileKind::kQuery:
     case FileKind::kAnswer:
     case FileKind::kCheckpoint:
+    case FileKind::kTrainingData:
+    case FileKind::kTrainingState:
+    case FileKind::kRefreshRequest:
+    case FileKind::kRefreshAnswer:
       return 16 * 1024 * kMiB;
   }
   return 0;

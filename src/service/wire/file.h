@@ -18,6 +18,11 @@ enum class FileKind : std::uint8_t {
   kAnswer = 5,
   kCheckpoint = 6,
   kClientBundle = 7,
+  kStepProgram = 8,
+  kTrainingData = 9,
+  kTrainingState = 10,
+  kRefreshRequest = 11,
+  kRefreshAnswer = 12,
 };
 const char* file_kind_name(FileKind kind);
 

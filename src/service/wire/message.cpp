@@ -192,6 +192,15 @@ ckks::SeededSwitchingKey read_switching_key(const ckks::Context& context,
   return key;
 }
 
+ckks::PublicKey read_public_key(const ckks::Context& context, const EvaluationKeys& keys,
+                                ByteReader& in, const std::string& name) {
+  const ring::RnsBasis basis = context.basis_qp(context.max_level());
+  const std::size_t half = polynomial_bytes(basis);
+  ckks::Poly b = read_polynomial(basis, in.raw(half), name);
+  ckks::Poly a = read_polynomial(basis, in.raw(half), name);
+  return {keys.parameter_id, keys.key_id, std::move(b), std::move(a)};
+}
+
 }  // namespace
 
 void check_header(const MessageHeader& header, const program::ProgramId& program_id,
@@ -306,6 +315,7 @@ std::size_t evaluation_key_bytes(const ckks::Context& context, const EvaluationK
     bytes += sizeof(std::uint64_t);
     add(key);
   }
+  if (keys.public_key) bytes += 2 * polynomial_bytes(context.basis_qp(context.max_level()));
   return bytes;
 }
 
@@ -321,6 +331,14 @@ std::vector<std::uint8_t> write_evaluation_keys(const ckks::Context& context,
   for (const ckks::SeededSwitchingKey& key : keys.rotations) {
     out.u64(key.info.element.value);
     write_switching_key(context, key, out);
+  }
+  if (keys.public_key) {
+    const ring::RnsBasis basis = context.basis_qp(context.max_level());
+    std::vector<std::uint8_t> half(polynomial_bytes(basis));
+    for (const ckks::Poly* poly : {&keys.public_key->b, &keys.public_key->a}) {
+      write_polynomial(basis, *poly, half);
+      out.raw(half);
+    }
   }
   return out.take();
 }
@@ -349,6 +367,7 @@ EvaluationKeys read_evaluation_keys(const ckks::Context& context,
       }
       keys.rotations.push_back(read_switching_key(context, info, in, name));
     }
+    if (in.remaining() != 0) keys.public_key = read_public_key(context, keys, in, name);
     in.finish();
     return keys;
   });

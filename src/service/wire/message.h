@@ -83,6 +83,7 @@ struct EvaluationKeys {
   std::optional<ckks::SeededSwitchingKey> relinearisation;
   std::vector<ckks::SeededSwitchingKey>
       rotations;  ///< ascending in Galois element, each at a level
+  std::optional<ckks::PublicKey> public_key;  ///< for servers that encrypt: blinded refreshes
 };
 /// Payload bytes of what write_evaluation_keys and QueryBuilder make.
 std::size_t evaluation_key_bytes(const ckks::Context& context, const EvaluationKeys& keys);

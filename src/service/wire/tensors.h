@@ -26,13 +26,11 @@ struct TensorHeader {
 struct TensorFile {
   TensorHeader header;
   std::map<std::string, std::vector<ckks::Ciphertext>> ports;
-  std::vector<std::uint8_t> note;  ///< the server's own, empty in files that travel
 };
 
 using PortRefs = std::map<std::string, std::vector<const ckks::Ciphertext*>>;
 std::vector<std::uint8_t> write_tensors(const ckks::Context& context, const TensorHeader& header,
-                                        const PortRefs& ports,
-                                        std::span<const std::uint8_t> note = {});
+                                        const PortRefs& ports);
 /// Fresh encryptions: half the bytes.
 using SeededPorts = std::map<std::string, std::vector<ckks::SeededCiphertext>>;
 std::vector<std::uint8_t> write_seeded_tensors(const ckks::Context& context,

@@ -35,6 +35,8 @@ constexpr double kKeyShare = 0.25;
 // Data bear fresh noise alone, and masks the rounding of a vector: less than a division's rounding.
 constexpr double kDataUnder = 6;
 constexpr double kMaskUnder = 6;
+// Mask and message take a quarter of Q each, and coefficients are up to twice the largest slot.
+constexpr double kMaskRoom = 3;
 // The state's scale lies above what its own rounding needs by at most so much.
 constexpr double kMostStateBits = 12;
 
@@ -44,19 +46,23 @@ double min_prime_bits(unsigned log_n) { return std::max(20.0, log_n + 9.0); }
 struct Candidate {
   ParametersLiteral literal;
   program::Program program;
+  StepScales scales;
+  unsigned base_level = 0;
   double error = 0;  ///< largest of all outputs
   double seconds = 0;
 };
 
 class StepCompiler {
  public:
-  StepCompiler(const packing::SlotCircuit& circuit, const std::vector<Example>& examples,
-               const StepGoal& goal, const ckks_params::MachineProfile& machine)
-      : circuit_(circuit),
+  StepCompiler(const std::vector<packing::SlotCircuit>& circuits,
+               const std::vector<Example>& examples, const StepGoal& goal,
+               const ckks_params::MachineProfile& machine)
+      : circuits_(circuits),
+        circuit_(circuits.front()),
         examples_(examples),
         goal_(goal),
         machine_(machine),
-        heights_(measure_heights(circuit)) {}
+        heights_(measure_heights(circuit_)) {}
 
   CompiledStep run() {
     if (examples_.empty()) {
@@ -100,7 +106,7 @@ class StepCompiler {
     for (const packing::CircuitOutput& output : circuit_.outputs) {
       const auto at = inputs.find(output.name);
       if (at == inputs.end()) continue;
-      StepState state;
+      program::StepState state;
       state.name = output.name;
       state.refreshed = at->second > heights_.height[output.node];
       state.magnitude = magnitudes_[output.node];
@@ -162,8 +168,10 @@ class StepCompiler {
           base = base_sizes(scales);
           continue;
         }
+        candidate.scales = scales;
+        candidate.base_level = static_cast<unsigned>(base.size() - 1);
         candidate.program = emit_step(circuit_, heights_, scales, candidate.literal.q,
-                                      static_cast<unsigned>(base.size() - 1), magnitudes_);
+                                      candidate.base_level, magnitudes_);
       }
       choose_key_switching(candidate);
       program::verify(candidate.program);
@@ -191,11 +199,21 @@ class StepCompiler {
     for (const packing::CircuitOutput& output : circuit_.outputs) {
       if (std::find(refreshed_.begin(), refreshed_.end(), output.name) == refreshed_.end())
         continue;
-      bits = std::max(bits, value_bits(output.node, scales) + goal_.blinding_bits);
+      if (goal_.blinding_bits == 0) continue;
+      const double larger = std::log2(largest_output() / std::max(magnitudes_[output.node], 1e-9));
+      bits = std::max(bits,
+                      value_bits(output.node, scales) + larger + goal_.blinding_bits + kMaskRoom);
     }
     const double pieces = std::ceil(bits / kLargestPrimeBits);
     return std::vector<double>(static_cast<std::size_t>(pieces),
                                std::max(bits / pieces, min_prime_bits(literal_.log_n)));
+  }
+  double largest_output() const {
+    double largest = 1e-9;
+    for (const packing::CircuitOutput& output : circuit_.outputs) {
+      largest = std::max(largest, magnitudes_[output.node]);
+    }
+    return largest;
   }
   double value_bits(CircuitNodeId id, const StepScales& scales) const {
     return scales.node[id] + std::log2(std::max(magnitudes_[id], 1e-9)) + 1.25 + goal_.guard_bits;
@@ -292,15 +310,11 @@ class StepCompiler {
   CompiledStep result(Candidate&& best) const {
     CompiledStep compiled;
     compiled.states = states_;
-    for (StepState& state : compiled.states) {
-      double in = 0, out = 0;
-      for (const program::Value& value : best.program.values) {
-        const auto* input = std::get_if<program::Input>(&value.op);
-        if (input != nullptr && input->name == state.name) in = value.scale.value;
-      }
-      for (const program::Output& output : best.program.outputs) {
-        if (output.name == state.name) out = best.program.values[output.value].scale.value;
-      }
+    const auto inputs = program::input_ports(best.program);
+    const auto outputs = program::output_ports(best.program);
+    for (program::StepState& state : compiled.states) {
+      const double in = inputs.at(state.name).scale.value;
+      const double out = outputs.at(state.name).scale.value;
       state.shift = static_cast<unsigned>(std::max(0L, std::lround(std::log2(out / in))));
       if (std::abs(out / std::ldexp(in, static_cast<int>(state.shift)) - 1) > 1e-9) {
         base::fail(base::ErrorCode::kUnsupported,
@@ -309,19 +323,34 @@ class StepCompiler {
     }
     compiled.precision_bits = -std::log2(best.error);
     compiled.seconds = best.seconds;
-    compiled.program = std::move(best.program);
-    compiled.parameters = std::move(best.literal);
     compiled.considered = considered_;
+    add_programs(best, compiled);
+    compiled.parameters = std::move(best.literal);
     return compiled;
   }
 
-  const packing::SlotCircuit& circuit_;
+  // The circuits after the first, with its scales.
+  void add_programs(Candidate& best, CompiledStep& compiled) const {
+    compiled.programs.push_back(std::move(best.program));
+    for (std::size_t i = 1; i < circuits_.size(); ++i) {
+      if (circuits_[i].nodes.size() != circuit_.nodes.size()) {
+        base::fail(base::ErrorCode::kInvalidArgument, "the circuits of a step differ in shape");
+      }
+      compiled.programs.push_back(emit_step(circuits_[i], heights_, best.scales, best.literal.q,
+                                            best.base_level, magnitudes_));
+      compiled.programs.back().special_primes = best.literal.p;
+      program::verify(compiled.programs.back());
+    }
+  }
+
+  const std::vector<packing::SlotCircuit>& circuits_;
+  const packing::SlotCircuit& circuit_;  ///< the first
   const std::vector<Example>& examples_;
   const StepGoal& goal_;
   const ckks_params::MachineProfile& machine_;
   Heights heights_;
   std::vector<double> magnitudes_;
-  std::vector<StepState> states_;
+  std::vector<program::StepState> states_;
   std::vector<std::string> refreshed_, carried_;
   ParametersLiteral literal_;
   std::vector<std::string> considered_;
@@ -329,10 +358,19 @@ class StepCompiler {
 
 }  // namespace
 
+CompiledStep compile_step(const std::vector<packing::SlotCircuit>& circuits,
+                          const std::vector<std::map<std::string, packing::SlotVectors>>& examples,
+                          const StepGoal& goal, const ckks_params::MachineProfile& machine) {
+  if (circuits.empty()) {
+    base::fail(base::ErrorCode::kInvalidArgument, "no circuit is to be compiled");
+  }
+  return StepCompiler(circuits, examples, goal, machine).run();
+}
+
 CompiledStep compile_step(const packing::SlotCircuit& circuit,
                           const std::vector<std::map<std::string, packing::SlotVectors>>& examples,
                           const StepGoal& goal, const ckks_params::MachineProfile& machine) {
-  return StepCompiler(circuit, examples, goal, machine).run();
+  return compile_step(std::vector<packing::SlotCircuit>{circuit}, examples, goal, machine);
 }
 
 }  // namespace serdab::compiler

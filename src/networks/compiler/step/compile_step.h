@@ -9,7 +9,7 @@
 #include "engine/ckks_params/parameters.h"
 #include "networks/packing/run_circuit.h"
 #include "networks/packing/slot_circuit.h"
-#include "networks/program/program.h"
+#include "networks/program/step_package.h"
 
 namespace serdab::compiler {
 
@@ -23,19 +23,10 @@ struct StepGoal {
   double blinding_bits = 0;
 };
 
-/// An output that bears an input's name is its next state.
-struct StepState {
-  std::string name;
-  bool refreshed = false;  ///< the input stands at a higher level than the output
-  /// scale(output)/scale(input) = 2^shift; 0 where nothing is refreshed.
-  unsigned shift = 0;
-  double magnitude = 0;  ///< largest in calibration
-};
-
 struct CompiledStep {
-  program::Program program;  ///< real ring, positions = slots
+  std::vector<program::Program> programs;  ///< one a circuit; real ring, positions = slots
   ckks_params::ParametersLiteral parameters;
-  std::vector<StepState> states;
+  std::vector<program::StepState> states;
   double precision_bits = 0;  ///< predicted by simulated noise, of all outputs
   double seconds = 0;         ///< predicted, one thread
   std::vector<std::string> considered;
@@ -46,6 +37,10 @@ struct CompiledStep {
 /// bits, with the scales of data and masks as unknowns. `examples` are inputs like those to come:
 /// magnitudes and errors are measured on them. Throws base::Error(kUnsupported), saying what was
 /// tried, when no parameters fit.
+CompiledStep compile_step(const std::vector<packing::SlotCircuit>& circuits,
+                          const std::vector<std::map<std::string, packing::SlotVectors>>& examples,
+                          const StepGoal& goal, const ckks_params::MachineProfile& machine);
+/// One circuit.
 CompiledStep compile_step(const packing::SlotCircuit& circuit,
                           const std::vector<std::map<std::string, packing::SlotVectors>>& examples,
                           const StepGoal& goal, const ckks_params::MachineProfile& machine);
