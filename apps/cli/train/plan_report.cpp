@@ -14,6 +14,9 @@
 namespace serdab::cli::train {
 namespace {
 
+constexpr double kRoom = 4;  // above what was forecast, before numbers wrap
+constexpr double kMuch = 2;  // of it is used by the first batch already
+
 std::string layers_text(const training::Task& task) {
   std::string text;
   for (const std::size_t width : task.network.widths) {
@@ -53,7 +56,8 @@ std::string plan_text(const training::Task& task, const training::TrainingPlan& 
       refresh_meaning(plan.package.refresh), size(refresh.request), size(refresh.answer));
   text += "range forecast of the polynomials' arguments\n";
   for (const auto& range : plan.ranges) {
-    text += fmt::format("  {:<24} +-{:.3g}\n", range.stage, range.magnitude);
+    text += fmt::format("  {:<24} +-{:.3g}, room to {:.3g}\n", range.stage, range.magnitude,
+                        kRoom * range.magnitude);
   }
   return text;
 }
@@ -102,9 +106,9 @@ namespace {
 training::StepGraph with_arguments(const training::StepGraph& step) {
   training::StepGraph graph = step;
   graph.outputs.clear();
-  for (std::size_t id = 0; id < step.nodes.size(); ++id) {
-    if (const auto* op = std::get_if<training::PolynomialOp>(&step.nodes[id].op)) {
-      graph.output(std::to_string(id), op->from);
+  for (const training::StepNode& node : step.nodes) {
+    if (const auto* op = std::get_if<training::PolynomialOp>(&node.op)) {
+      graph.output(std::to_string(op->from), op->from);
     }
   }
   return graph;
@@ -126,11 +130,11 @@ std::vector<std::string> range_warnings(const training::Task& task,
   std::vector<std::string> warnings;
   for (const auto& range : plan.ranges) {
     const auto at = met.find(range.stage);
-    if (at == met.end() || at->second <= range.magnitude) continue;
+    if (at == met.end() || at->second <= kMuch * range.magnitude) continue;
     warnings.push_back(fmt::format(
-        "{}: the first batch reaches {:.3g}, beyond the forecast of {:.3g}; training "
-        "may overflow. Lower --rate or --init-deviation, or check the data for outliers",
-        range.stage, at->second, range.magnitude));
+        "{}: the first batch reaches {:.3g}, the forecast is {:.3g}, and at {:.3g} numbers may "
+        "overflow; lower --rate or --init-deviation, or look for outliers in the data",
+        range.stage, at->second, range.magnitude, kRoom * range.magnitude));
   }
   return warnings;
 }

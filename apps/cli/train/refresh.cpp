@@ -94,22 +94,12 @@ class Refresher {
       if (error.code() == base::ErrorCode::kIo && !exists(server_.request)) return;
       throw;
     }
-    const client::Refreshed refreshed = refresh(request.payload);
+    const client::Refreshed refreshed =
+        client::refresh(model_, secret_, request.payload, server_.request);
     save(wire::FileKind::kRefreshAnswer, server_.answer, refreshed.answer);
     ++answered_;
     step_ = refreshed.step;
     if (!refreshed.rows.empty() && lowered_) draw(refreshed);
-  }
-
-  client::Refreshed refresh(std::span<const std::uint8_t> request) const {
-    try {
-      return client::refresh(model_, secret_, request, server_.request);
-    } catch (const base::Error& error) {
-      if (error.code() != base::ErrorCode::kLimit) throw;
-      base::fail(error.code(), fmt::format("{}. Begin again with 'train init' and a --rate below "
-                                           "{}, or a smaller --init-deviation",
-                                           error.what(), task_.task.optimiser.rate));
-    }
   }
 
   void draw(const client::Refreshed& refreshed) {

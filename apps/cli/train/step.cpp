@@ -9,6 +9,7 @@
 #include "engine/base/error.h"
 #include "progress.h"
 #include "service/server/training.h"
+#include "service/wire/tensors.h"
 #include "train/step_folder.h"
 #include "train/verbs.h"
 
