@@ -62,6 +62,29 @@ class CommandLine(unittest.TestCase):
             self.assertIn(text, done.stderr)
         return done
 
+    # One layer of 8 x 8 under every packing: counts of the design, precision of the run.
+    def test_bench_compares_packings(self):
+        report = json.loads(self.ok("bench", "--packings", "--sizes", 8, "--json"))
+        rows = {row["packing"]: row for row in report["rows"]}
+        counts = {name: tuple(row[field] for field in
+                              "rotations ct_mults relinearisations masks depth ciphertexts".split())
+                  for name, row in rows.items()}
+        self.assertEqual(counts, {"P1 + transposition": (21, 24, 10, 0, 1, 10),
+                                  "P2": (8, 24, 14, 0, 1, 10),
+                                  "P3": (9, 3, 3, 1, 2, 3),
+                                  "one value": (0, 192, 80, 0, 1, 80)})
+        for name, row in rows.items():
+            self.assertEqual((row["n"], row["ring_dimension"], row["security_bits"]), (8, 1 << 14, 128))
+            self.assertLess(row["log_qp"], 430, name)
+            self.assertGreaterEqual(row["precision_bits"], 20, name)
+            self.assertGreater(row["milliseconds"], 0)
+        gain, = report["p2_over_p1"]
+        self.assertEqual((gain["n"], gain["rotations"]), (8, 21 / 8))
+        self.assertAlmostEqual(gain["milliseconds"],
+                               rows["P1 + transposition"]["milliseconds"] / rows["P2"]["milliseconds"])
+        self.fails(2, "bench", "--sizes", 8, says="--packings")
+        self.fails(2, "bench", "--packings", "--sizes", 9, says="9")
+
     def test_round_trip_gives_the_labels_of_the_clear_model(self):
         picture = self.root / "labels.png"
         logits = self.root / "logits.csv"

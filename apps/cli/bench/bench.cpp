@@ -8,6 +8,7 @@
 #include "engine/base/cpu_features.h"
 #include "engine/kernels/kernels.h"
 #include "machine_profile.h"
+#include "packing_rows.h"
 #include "peers.h"
 #include "progress.h"
 #include "record.h"
@@ -24,6 +25,8 @@ struct Arguments {
   std::string profile;
   std::string only = "all";
   unsigned max_log_n = 16;
+  bool packings = false;
+  std::vector<std::uint32_t> sizes{8, 32, 128};
 };
 
 std::string optional_number(const std::optional<double>& value, const char* format) {
@@ -64,7 +67,33 @@ void print_legend() {
       "several: time by the clock; the best of many.\n");
 }
 
+void compare_packings(const std::vector<std::uint32_t>& sizes, const Globals& globals) {
+  if (!globals.json) {
+    fmt::print("{}, {} kernels, one thread, N = 2^14 with 2^14 positions\n\n", base::cpu_name(),
+               kernels::kernels().name);
+    print_packing_head();
+  }
+  const std::vector<PackingRow> rows = packing_rows(sizes, [&](const PackingRow& row) {
+    if (!globals.json) print_packing_row(row);
+  });
+  if (globals.json) {
+    fmt::print("{}\n", to_json(rows, base::cpu_name(), std::string(kernels::kernels().name)));
+    return;
+  }
+  fmt::print(
+      "\nForward, backward and update of one n x n layer on one sample, encrypted. prods: of "
+      "ciphertexts.\n"
+      "bits: security. ms: processor time, the best of several; planned: predicted. precision: "
+      "bits of the\n"
+      "largest error of any position.\n");
+  for (const PackingGain& gain : gains(rows)) {
+    fmt::print("n = {}: P2 takes {:.1f} times fewer rotations and {:.1f} times less time than P1\n",
+               gain.n, gain.rotations, gain.time);
+  }
+}
+
 void run(const Arguments& arguments, const Globals& globals) {
+  if (arguments.packings) return compare_packings(arguments.sizes, globals);
   if (arguments.calibrate) return calibrate_and_store(arguments.profile, globals);
   BenchRun run;
   run.cpu = base::cpu_name();
@@ -121,6 +150,14 @@ void add_bench(CLI::App& app, Globals& globals) {
                  "Measure what plans are made from (10 s) and store it for compile and evaluate");
   verb->add_option("--profile", arguments->profile,
                    "Where --calibrate stores; default: " + default_profile_path().string());
+  auto* packings =
+      verb->add_flag("--packings", arguments->packings,
+                     "Compare the packings of encrypted matrices: one layer's forward, "
+                     "backward and update");
+  verb->add_option("--sizes", arguments->sizes, "Dimensions n of the layers to compare")
+      ->delimiter(',')
+      ->needs(packings)
+      ->check(CLI::IsMember(std::vector<std::uint32_t>{2, 4, 8, 16, 32, 64, 128}));
   verb->footer("Micro-benchmarks of single rooms: build/release/bin/bench_*.");
 }
 

@@ -54,10 +54,14 @@ CircuitCounts count(const SlotCircuit& circuit) {
   CircuitCounts counts;
   const std::vector<bool> live = live_nodes(circuit);
   const std::vector<std::size_t> depth = depths(circuit);
+  const std::vector<bool> sums = sums_of_products(circuit);
   for (CircuitNodeId id = 0; id < circuit.nodes.size(); ++id) {
     if (!live[id]) continue;
     add(counts, circuit, circuit.nodes[id]);
     counts.depth = std::max(counts.depth, depth[id]);
+    if (!sums[id]) continue;
+    const std::size_t summands = std::get<CombineOp>(circuit.nodes[id].op).terms.size();
+    counts.relinearisations -= (summands - 1) * circuit.nodes[id].count;
   }
   return counts;
 }

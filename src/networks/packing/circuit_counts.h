@@ -12,7 +12,7 @@ struct CircuitCounts {
   std::size_t full_rotations = 0;     ///< decomposed for themselves
   std::size_t hoisted_rotations = 0;  ///< that share the decomposition of a RotateOp's operand
   std::size_t products = 0;           ///< of two ciphertexts, squares too
-  std::size_t relinearisations = 0;   ///< one for every sum of products
+  std::size_t relinearisations = 0;   ///< one for every sum of products (sums_of_products)
   std::size_t masks = 0;              ///< products with a public vector
   std::size_t depth = 0;              ///< products and masks in a row
   std::size_t ciphertexts = 0;        ///< given from outside

@@ -46,6 +46,20 @@ TEST(CircuitCounts, ProductsAndMasksGoDeeper) {
   EXPECT_EQ(depths(circuit), (std::vector<std::size_t>{0, 1, 1, 1, 2, 2}));
 }
 
+TEST(CircuitCounts, SumsOfProductsAreRelinearisedOnce) {
+  SlotCircuit circuit = of_positions(2);
+  const CircuitNodeId x = circuit.input("x", 3);
+  const CircuitNodeId a = circuit.multiply(x, x), b = circuit.multiply(x, x);
+  const CircuitNodeId c = circuit.multiply(x, x), read = circuit.multiply(x, x);
+  circuit.output("sum", circuit.combine({{a, 1}, {b, -2}, {c, 1}}));  // one for each of 3
+  circuit.output("twice", circuit.add(read, x));
+  circuit.output("read", read);  // 3 more
+  EXPECT_EQ(count(circuit).relinearisations, 6u);
+  EXPECT_EQ(count(circuit).products, 12u);
+  EXPECT_EQ(sums_of_products(circuit),
+            (std::vector<bool>{false, false, false, false, false, true, false}));
+}
+
 TEST(CircuitCounts, LeavesOutWhatNoOutputNeeds) {
   SlotCircuit circuit = of_positions(4);
   const CircuitNodeId x = circuit.input("x"), unused = circuit.input("unused");

@@ -157,6 +157,28 @@ std::vector<bool> live_nodes(const SlotCircuit& circuit) {
   return live;
 }
 
+std::vector<bool> sums_of_products(const SlotCircuit& circuit) {
+  const std::vector<bool> live = live_nodes(circuit);
+  std::vector<std::size_t> readers(circuit.nodes.size());
+  for (const CircuitOutput& output : circuit.outputs) ++readers[output.node];
+  for (std::size_t id = 0; id < circuit.nodes.size(); ++id) {
+    if (!live[id]) continue;
+    for (const CircuitNodeId operand : operands(circuit.nodes[id].op)) ++readers[operand];
+  }
+  std::vector<bool> sums(circuit.nodes.size());
+  for (std::size_t id = 0; id < circuit.nodes.size(); ++id) {
+    const auto* combine = std::get_if<CombineOp>(&circuit.nodes[id].op);
+    if (combine == nullptr || !live[id]) continue;
+    sums[id] =
+        std::all_of(combine->terms.begin(), combine->terms.end(), [&](const CombineTerm& term) {
+          const CircuitNode& from = circuit.nodes[term.from];
+          return std::holds_alternative<ProductsOp>(from.op) && readers[term.from] == 1 &&
+                 from.count == circuit.nodes[id].count;
+        });
+  }
+  return sums;
+}
+
 std::vector<std::int32_t> axis_shifts(std::uint32_t extent, std::int64_t stride) {
   if (!std::has_single_bit(extent)) fail("an axis' extent is no power of two");
   std::vector<std::int32_t> shifts;

@@ -125,6 +125,10 @@ std::vector<CircuitNodeId> operands(const CircuitOp& op);
 /// Whether some output depends on it, of every node.
 std::vector<bool> live_nodes(const SlotCircuit& circuit);
 
+/// Of every node: whether it is a sum of products that nothing else reads, which are then
+/// relinearised once, as the sum.
+std::vector<bool> sums_of_products(const SlotCircuit& circuit);
+
 /// Shifts with which a RotateSumOp gives index k of an axis of `extent` (a power of two) places
 /// `stride` apart the sum of the places k, k + 1, …, k + extent − 1; negative strides: k, k − 1, ….
 std::vector<std::int32_t> axis_shifts(std::uint32_t extent, std::int64_t stride);

@@ -67,7 +67,7 @@ TEST_P(StepCircuits, TransposedDiagonals) {
   EXPECT_EQ(counts.full_rotations, n - 1);
   EXPECT_EQ(counts.hoisted_rotations, 2 * (n - 1));
   EXPECT_EQ(counts.products, 3 * n);
-  EXPECT_EQ(counts.relinearisations, 1 + n + n);
+  EXPECT_EQ(counts.relinearisations, 1 + 1 + n);
   EXPECT_EQ(counts.depth, 1u);
 }
 
