@@ -45,7 +45,7 @@ class StepEmitter {
       if (read_divided(node_)) settle(node_);
     }
     for (const packing::CircuitOutput& output : circuit_.outputs) {
-      program_.outputs.push_back({output.name, divided(output.node)});
+      program_.outputs.push_back({output.name, at_level(divided(output.node), {base_level_})});
     }
     return std::move(program_);
   }
@@ -79,14 +79,31 @@ class StepEmitter {
 
   ValueId divided(CircuitNodeId id) const { return made_[id].divided.value(); }
 
-  // Sums of products that only they read, and rotations, are taken before the division: one
-  // relinearisation for the sum, and no rounding before the rotations' own noise.
-  bool read_undivided(const packing::CircuitOp& reader, CircuitNodeId reader_id) const {
-    if (std::holds_alternative<packing::RotateSumOp>(reader) ||
-        std::holds_alternative<packing::RotatedTotalOp>(reader)) {
-      return true;
+  // The height of the products and masks that a node is a sum of rotations of; none if it is
+  // something else. Such sums are taken before the division: one relinearisation for a sum of
+  // products, and no rounding before the rotations' own noise.
+  std::optional<unsigned> root_height(CircuitNodeId id) const {
+    const packing::CircuitOp& op = circuit_.nodes[id].op;
+    if (divides(op)) return heights_.height[id];
+    if (const auto* sum = std::get_if<packing::RotateSumOp>(&op)) return root_height(sum->from);
+    if (const auto* total = std::get_if<packing::RotatedTotalOp>(&op)) {
+      return root_height(total->from);
     }
-    return sums_of_products_[reader_id];
+    const auto* combine = std::get_if<packing::CombineOp>(&op);
+    if (combine == nullptr || combine->terms.size() < 2) return std::nullopt;
+    const std::optional<unsigned> first = root_height(combine->terms[0].from);
+    for (const packing::CombineTerm& term : combine->terms) {
+      if (!first || root_height(term.from) != first ||
+          circuit_.count(term.from) != circuit_.count(id)) {
+        return std::nullopt;
+      }
+    }
+    return first;
+  }
+  bool read_undivided(const packing::CircuitOp& reader, CircuitNodeId reader_id) const {
+    return std::holds_alternative<packing::RotateSumOp>(reader) ||
+           std::holds_alternative<packing::RotatedTotalOp>(reader) ||
+           (std::holds_alternative<packing::CombineOp>(reader) && root_height(reader_id));
   }
   bool read_divided(CircuitNodeId id) const {
     if (made_[id].divided) return false;
@@ -153,20 +170,36 @@ class StepEmitter {
     return first;
   }
 
+  // Undivided summands, all of three parts or all of two.
+  std::vector<ValueId> undivided_terms(const packing::CombineOp& op) {
+    std::vector<ValueId> ids;
+    for (const packing::CombineTerm& term : op.terms) {
+      ids.push_back(made_[term.from].undivided.value());
+    }
+    const bool alike = std::all_of(ids.begin(), ids.end(), [&](ValueId id) {
+      return value(id).parts == value(ids.front()).parts;
+    });
+    for (ValueId& id : ids) {
+      if (!alike) id = relinearised(id);
+    }
+    return ids;
+  }
+
   Made make(const packing::CombineOp& op) {
-    const bool undivided = sums_of_products_[node_];
-    const auto term_value = [&](const packing::CombineTerm& term) {
-      return undivided ? made_[term.from].undivided.value() : divided(term.from);
-    };
+    const bool undivided = root_height(node_).has_value();
+    std::vector<ValueId> ids;
+    if (undivided) {
+      ids = undivided_terms(op);
+    } else {
+      for (const packing::CombineTerm& term : op.terms) ids.push_back(divided(term.from));
+    }
     const std::size_t first = first_term(op);
-    ValueId sum = term_value(op.terms[first]);
-    sum = at_level(sum, undivided ? value(sum).level : level(node_));
+    ValueId sum = at_level(ids[first], undivided ? value(ids[first]).level : level(node_));
     if (op.terms[first].factor != 1) {
       sum = push_like(sum, program::AddScaled{sum, sum, {op.terms[first].factor - 1}});
     }
     for (std::size_t t = 0; t < op.terms.size(); ++t) {
-      if (t == first) continue;
-      sum = push_like(sum, program::AddScaled{sum, term_value(op.terms[t]), {op.terms[t].factor}});
+      if (t != first) sum = push_like(sum, program::AddScaled{sum, ids[t], {op.terms[t].factor}});
     }
     return undivided ? Made{sum, {}} : Made{{}, sum};
   }

@@ -9,9 +9,9 @@
 namespace serdab::training {
 namespace {
 
-// Units of the widest vector of even and odd depth; of the data.
+// Units of the widest vector of even and odd depth; of the data, and of layer 2's outputs.
 struct Widths {
-  std::size_t outer = 1, inner = 1, data = 1;
+  std::size_t outer = 1, inner = 1, data = 1, second = 0;
 };
 
 Widths widths(const StepGraph& step, const Axes& axes) {
@@ -22,6 +22,7 @@ Widths widths(const StepGraph& step, const Axes& axes) {
     std::size_t& widest = axes.depth[id] % 2 == 0 ? result.outer : result.inner;
     widest = std::max(widest, units);
     if (axes.depth[id] == 0) result.data = std::max(result.data, units);
+    if (axes.depth[id] == 2) result.second = std::max(result.second, units);
   }
   return result;
 }
@@ -40,6 +41,12 @@ AlternatingShape alternating_shape(const StepGraph& step, std::size_t samples,
     shape.outer = static_cast<std::uint32_t>(shared);
   } else {
     shape.outer = static_cast<std::uint32_t>(std::bit_ceil(width.outer));
+  }
+  // Places that the data may take: of two blocks the first leaves its first one free.
+  const std::size_t room = shape.outer - (shape.blocks - 1);
+  if (axes.layers > 1 && width.data + width.second - 1 <= room) {
+    shape.period = static_cast<std::uint32_t>(width.data);
+    shape.repeated = static_cast<std::uint32_t>(width.data + width.second - 1);
   }
   const std::size_t size = std::size_t{shape.blocks} * shape.outer * shape.inner;
   if (size > positions) {

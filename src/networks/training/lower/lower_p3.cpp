@@ -77,16 +77,18 @@ class Lowering {
   template <typename F>
   void for_each_row(StepNodeId id, Form form, std::uint32_t block, const F& f) const {
     const bool is_outer = outer(id);
+    const std::uint32_t places = repeats(id) ? shape_.repeated : 0;
     const auto units = static_cast<std::uint32_t>(step_.shape(id).rows);
     const std::uint32_t copies = form == Form::kPlaced ? 1 : is_outer ? shape_.inner : shape_.outer;
     for (std::size_t sample = 0; sample < samples_; ++sample) {
       const auto ciphertext = static_cast<std::uint32_t>(sample / shape_.samples_each);
       const auto b = static_cast<std::uint32_t>(sample % shape_.samples_each);
-      for (std::uint32_t unit = 0; unit < units; ++unit) {
+      for (std::uint32_t place = 0; place < std::max(units, places); ++place) {
+        const std::uint32_t unit = place % units;
         for (std::uint32_t copy = 0; copy < copies; ++copy) {
           std::uint32_t at;
           if (is_outer) {
-            at = slot(b, block, outer_offset(block) + unit, copy);
+            at = slot(b, block, outer_offset(block) + place, copy);
           } else if (form == Form::kPlaced) {
             at = slot(b, merged() ? 1 : 0, 0, unit);  // where sums land, of both blocks
           } else {
@@ -117,6 +119,9 @@ class Lowering {
     return layout_of_rows(rows, shape_.ciphertexts);
   }
 
+  // Data of the first layer, where they repeat.
+  bool repeats(StepNodeId id) const { return shape_.period != 0 && axes_.depth[id] == 0; }
+
   packing::SlotLayout matrix_layout(StepNodeId id) const {
     const auto [rows, cols] = step_.shape(id);
     const std::size_t layer = axes_.layer.at(id);
@@ -125,9 +130,13 @@ class Lowering {
     std::vector<std::vector<std::uint32_t>> places(rows * cols);
     for (std::uint32_t r = 0; r < rows; ++r) {
       for (std::uint32_t c = 0; c < cols; ++c) {
+        const auto u = static_cast<std::uint32_t>(outer_in ? c : r);
+        const bool repeated = layer == 0 && shape_.period != 0;
         for (std::uint32_t b = 0; b < shape_.samples_each; ++b) {
-          places[r * cols + c].push_back(
-              slot(b, block, (outer_in ? c : r) + outer_offset(block), outer_in ? r : c));
+          for (std::uint32_t at = u; at < (repeated ? shape_.repeated : u + 1); at += cols) {
+            places[r * cols + c].push_back(
+                slot(b, block, at + outer_offset(block), outer_in ? r : c));
+          }
         }
       }
     }
@@ -201,19 +210,53 @@ class Lowering {
   // A product with a matrix over one of its axes; `landed` in the block where sums land.
   CircuitNodeId contract(StepNodeId matrix_id, StepNodeId vector_id, Form form, StepNodeId id,
                          std::uint32_t block) {
+    const bool repeated = repeats(vector_id);
     if (form != Form::kLanded) {
+      // Sums over repeated data end at every place that is read; other places hold garbage.
+      if (repeated && form == Form::kCopied) return vector(id, Form::kLanded, 0);
       return form == Form::kPlaced ? placed(vector(id, Form::kLanded, block), id)
                                    : copied(vector(id, Form::kPlaced, block), id, block);
     }
+    if (block != 0) return vector(id, Form::kLanded, 0);
     const std::uint32_t at = layer_block(axes_.layer.at(matrix_id));
     const CircuitNodeId product =
         out_.circuit.multiply(matrix(matrix_id), vector(vector_id, Form::kCopied, at));
-    if (outer(id)) {
-      return out_.circuit.rotate_sum(product, packing::axis_shifts(shape_.inner, 1));
+    const auto units = static_cast<std::uint32_t>(step_.shape(vector_id).rows);
+    if (outer(id))
+      return out_.circuit.rotate_sum(product, packing::axis_shifts(std::bit_ceil(units), 1));
+    const std::int64_t inner = shape_.inner;
+    if (repeated) {
+      return merged() ? window(product, units, -inner, shape_.outer - units)
+                      : window(product, units, inner, 0);
     }
-    const std::int64_t stride = merged() && at == 0 ? -std::int64_t{shape_.inner} : shape_.inner;
-    return out_.circuit.rotate_sum(product, packing::axis_shifts(shape_.outer, stride));
+    // In the first of two blocks the whole axis, backwards: it ends where the second begins.
+    const bool backwards = merged() && at == 0;
+    return out_.circuit.rotate_sum(
+        product, packing::axis_shifts(backwards ? shape_.outer : std::bit_ceil(units),
+                                      backwards ? -inner : inner));
   }
+
+  // Σ x[p + stride·(offset + j)] over j < length: sums of powers of two, moved to their places.
+  CircuitNodeId window(CircuitNodeId x, std::uint32_t length, std::int64_t stride,
+                       std::uint32_t offset) {
+    std::vector<packing::CombineTerm> terms;
+    std::uint32_t done = 0;
+    std::vector<CircuitNodeId> sums{x};
+    for (std::uint32_t size = 1; 2 * size <= length; size *= 2) {
+      sums.push_back(
+          out_.circuit.rotate_sum(sums.back(), {static_cast<std::int32_t>(size * stride)}));
+    }
+    for (std::size_t bit = sums.size(); bit-- > 0;) {
+      if ((length >> bit & 1) == 0) continue;
+      const auto shift = static_cast<std::int32_t>((offset + done) * stride);
+      // Rotated: the sum with itself rotated, less itself.
+      terms.push_back({shift == 0 ? sums[bit] : out_.circuit.rotate_sum(sums[bit], {shift}), 1});
+      if (shift != 0) terms.push_back({sums[bit], -1});
+      done += 1u << bit;
+    }
+    return terms.size() == 1 ? terms[0].from : out_.circuit.combine(std::move(terms));
+  }
+
   CircuitNodeId make(const MatVecOp& op, StepNodeId id, Form form, std::uint32_t block) {
     return contract(op.matrix, op.vector, form, id, block);
   }

@@ -15,6 +15,9 @@ struct AlternatingShape {
   std::uint32_t outer = 1;         ///< U: units of the data, of layer 2, of layer 4, …
   std::uint32_t inner = 1;         ///< I: units of layer 1, of layer 3, …
   std::uint32_t ciphertexts = 0;   ///< that the samples take
+  /// Units of the data, if these repeat along their axis (lower_p3), else 0.
+  std::uint32_t period = 0;
+  std::uint32_t repeated = 0;  ///< places that they take then
 };
 
 /// The shape for so many samples. Two layers share their ciphertexts where all samples then still
@@ -29,7 +32,9 @@ AlternatingShape alternating_shape(const StepGraph& step, std::size_t samples,
 /// copied. A sum over an inner axis is masked and copied again; a mask is saved where the sum is
 /// multiplied with what is masked already (a derivative, a sample's weight). Two layers that share
 /// ciphertexts stand one unit apart, so that the sum over layer 1 lands where layer 2 begins and no
-/// rotation moves it.
+/// rotation moves it. Where there is room, the data and the first layer repeat along their axis, so
+/// far that sums over a whole period end at every place where the next layer reads them: the first
+/// layer's outputs then need no mask and no copies, and the step one level less.
 LoweredStep lower_p3(const StepGraph& step, std::size_t samples, std::uint32_t positions);
 
 }  // namespace serdab::training
