@@ -69,6 +69,9 @@ int run_app(CLI::App& app, const Globals& globals, int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     const int status = app.exit(error);
     return status == 0 ? 0 : 2;
+  } catch (const Ended& ended) {
+    fmt::print(stderr, "serdab: {}\n", ended.message);
+    return ended.status;
   } catch (const base::Error& error) {
     for (const Kind& kind : kKinds) {
       if (kind.code == error.code()) return report(globals, kind.name, error.what(), kind.status);

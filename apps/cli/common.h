@@ -21,10 +21,17 @@ struct Globals {
 CLI::App* add_verb(CLI::App& app, Globals& globals, const std::string& name,
                    const std::string& description, const std::function<void()>& body);
 
+/// Thrown by a verb that has done and reported what it could and ends with a status of its own.
+struct Ended {
+  int status = 0;
+  std::string message;  ///< to standard error
+};
+inline constexpr int kRefreshDue = 8;
+
 /// Parses and runs. Exit status: 0 done, 1 other failure, 2 wrong usage, 3 bad input (corrupt or
 /// mismatched file, value out of range), 4 unsupported, 5 refused for security, 6 a limit exceeded,
-/// 7 input or output failed, 130 interrupted. Errors go to standard error, with --json as {"error":
-/// …, "kind": …} to standard output as well.
+/// 7 input or output failed, 8 a training step waits for a refresh, 130 interrupted. Errors go to
+/// standard error, with --json as {"error": …, "kind": …} to standard output as well.
 int run_app(CLI::App& app, const Globals& globals, int argc, char** argv);
 
 /// True once SIGINT or SIGTERM has arrived; handlers are installed by run_app.

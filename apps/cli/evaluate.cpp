@@ -18,6 +18,7 @@
 #include "service/client/query.h"
 #include "service/server/job.h"
 #include "stage_table.h"
+#include "temporary_folder.h"
 #include "verbs.h"
 
 namespace serdab::cli {
@@ -206,28 +207,6 @@ class RoundTrip {
   std::size_t queries_ = 0;
   program::OperationCounts operations_;  ///< of a query
   double client_seconds_ = 0;
-};
-
-// A folder that vanishes with the object.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "serdab-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) {
-      base::fail(base::ErrorCode::kIo, pattern + ": cannot be created");
-    }
-    path_ = pattern;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
 };
 
 void run(const Arguments& arguments, const Globals& globals) {

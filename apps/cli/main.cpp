@@ -1,4 +1,5 @@
 #include "common.h"
+#include "train/verbs.h"
 #include "verbs.h"
 
 int main(int argc, char** argv) {
@@ -18,6 +19,12 @@ int main(int argc, char** argv) {
   add_run(app, globals);
   add_decrypt(app, globals);
   add_evaluate(app, globals);
+  CLI::App* train = add_train_group(app);
+  add_train_init(*train, globals);
+  add_train_step(*train, globals);
+  add_train_refresh(*train, globals);
+  add_train_export(*train, globals);
+  add_train_run(*train, globals);
   add_data(app, globals);
   add_bench(app, globals);
   return run_app(app, globals, argc, argv);

@@ -39,7 +39,7 @@ Progress::~Progress() {
   if (shown_ && terminal_) std::fprintf(stderr, "\r\033[K");
 }
 
-void Progress::update(double done, double total) {
+void Progress::update(double done, double total, const std::string& note) {
   if (!enabled_ || total <= 0) return;
   const auto now = Clock::now();
   const double elapsed = seconds(now - start_);
@@ -52,10 +52,11 @@ void Progress::update(double done, double total) {
   if (terminal_) {
     std::string bar(static_cast<std::size_t>(share * kWidth), '#');
     bar.resize(kWidth, '.');
-    std::fprintf(stderr, "\r\033[K%s [%s] %3.0f %%  %s", task_.c_str(), bar.c_str(), share * 100,
-                 left.c_str());
+    std::fprintf(stderr, "\r\033[K%s [%s] %3.0f %%  %s  %s", task_.c_str(), bar.c_str(),
+                 share * 100, left.c_str(), note.c_str());
   } else {
-    std::fprintf(stderr, "%s: %.0f %%, %s\n", task_.c_str(), share * 100, left.c_str());
+    std::fprintf(stderr, "%s: %.0f %%, %s %s\n", task_.c_str(), share * 100, left.c_str(),
+                 note.c_str());
   }
   std::fflush(stderr);
 }

@@ -16,8 +16,8 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// `done` of `total` units of work.
-  void update(double done, double total);
+  /// `done` of `total` units of work; the note stands behind them.
+  void update(double done, double total, const std::string& note = "");
 
  private:
   using Clock = std::chrono::steady_clock;
