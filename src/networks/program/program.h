@@ -67,7 +67,8 @@ struct AddScaled {
   ValueId addend = 0;
   std::vector<std::int64_t> factors;
 };
-/// from + constants (one, or one for every position of every element), in message units.
+/// from + constants, in message units: one, one for every position, or one for every position of
+/// every element.
 struct AddConstant {
   ValueId from = 0;
   std::vector<double> constants;

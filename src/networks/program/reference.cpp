@@ -166,7 +166,7 @@ class Interpreter {
   Bundle evaluate(const AddConstant& op, const Value& value) {
     const Bundle& a = values_[op.from];
     return map(value, [&](std::size_t i, std::size_t at) {
-      return a.data[at] + rounded(op.constants[op.constants.size() == 1 ? 0 : i], value.scale);
+      return a.data[at] + rounded(op.constants[i % op.constants.size()], value.scale);
     });
   }
   Bundle evaluate(const Relinearise& op, const Value&) { return copy(op.from); }

@@ -81,7 +81,8 @@ void Prepared::add_transform(program::ValueId id, const program::Transform& op, 
 
 void Prepared::add_constants(program::ValueId id, const program::AddConstant& op) {
   const program::Value& value = program_.values[id];
-  std::vector<ckks::Plaintext> encoded(value.count);
+  const bool alike = op.constants.size() == program_.positions;
+  std::vector<ckks::Plaintext> encoded(alike ? 1 : value.count);
   base::parallel_for(encoded.size(), [&](std::size_t index) {
     const std::span<const double> constants = op.constants;
     encoded[index] =

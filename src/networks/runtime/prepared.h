@@ -37,7 +37,8 @@ class Prepared {
   }
   /// The constants of one element of a packed AddConstant.
   const ckks::Plaintext& constants(program::ValueId id, std::uint32_t index) const {
-    return constants_.at(id)[index];
+    const std::vector<ckks::Plaintext>& of_value = constants_.at(id);
+    return of_value[of_value.size() == 1 ? 0 : index];
   }
   /// The factors of one element of a Mask.
   const ckks::Plaintext& mask(program::ValueId id, std::uint32_t index) const {

@@ -39,6 +39,9 @@ constexpr double kMaskUnder = 6;
 constexpr double kMaskRoom = 3;
 // The state's scale lies above what its own rounding needs by at most so much.
 constexpr double kMostStateBits = 12;
+constexpr int kEnoughFound = 3;
+// Bits by which what lies between is coarser than the state.
+constexpr double kMostUnder = 8, kLeastUnder = -4;
 
 // Below, a ring has too few primes that are 1 modulo 4N.
 double min_prime_bits(unsigned log_n) { return std::max(20.0, log_n + 9.0); }
@@ -115,24 +118,39 @@ class StepCompiler {
     }
   }
 
-  // From coarse to fine: the first whose simulated error is small enough has the fewest bits.
+  // Scales of states from coarse to fine; for each the coarsest between that keep the error small.
+  // A few more than the first that does: bits shift between them, and with them the digits.
   std::optional<Candidate> search() {
-    const double rounding = ring_rounding();
-    const double least = goal_.precision_bits + kPeakBits + std::log2(4.5 * rounding);
+    const double least = goal_.precision_bits + kPeakBits + std::log2(4.5 * ring_rounding());
+    std::optional<Candidate> best;
+    int found = 0;
+    for (double more = 0.5; more <= kMostStateBits && found < kEnoughFound; more += 1) {
+      std::optional<Candidate> candidate = coarsest(least + more);
+      if (candidate || found > 0) ++found;
+      if (candidate && (!best || candidate->seconds < best->seconds)) best = std::move(candidate);
+    }
+    return best;
+  }
+
+  // Errors halve with every bit, until what the state itself rounds is left.
+  std::optional<Candidate> coarsest(double state_bits) {
     const double allowed = std::exp2(-goal_.precision_bits - kPeakBits);
-    for (double more = 0.5; more <= kMostStateBits; more += 1) {
-      for (double under = 8; under >= -4; under -= 2) {
-        StepBits bits;
-        bits.state = least + more;
-        bits.work = bits.state - under;
-        bits.data = bits.work - kDataUnder;
-        bits.mask = bits.work - kMaskUnder;
-        std::optional<Candidate> candidate = build(bits);
-        if (!candidate) break;  // more bits do not fit either
-        candidate->error = simulate(*candidate);
-        note(*candidate, bits);
-        if (candidate->error <= allowed) return candidate;
-      }
+    double missing_before = 100;
+    for (double under = kMostUnder; under >= kLeastUnder;) {
+      StepBits bits;
+      bits.state = state_bits;
+      bits.work = bits.state - under;
+      bits.data = bits.work - kDataUnder;
+      bits.mask = bits.work - kMaskUnder;
+      std::optional<Candidate> candidate = build(bits);
+      if (!candidate) return std::nullopt;  // more bits do not fit either
+      candidate->error = simulate(*candidate);
+      note(*candidate, bits);
+      if (candidate->error <= allowed) return candidate;
+      const double missing = std::log2(candidate->error / allowed);
+      if (missing > missing_before - 0.1) return std::nullopt;
+      missing_before = missing;
+      under -= std::max(0.5, missing);
     }
     return std::nullopt;
   }
