@@ -3,8 +3,13 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <functional>
+#include <random>
 
+#include "engine/base/error.h"
+#include "engine/ckks/wide_integers.h"
 #include "engine/ckks_params/cost_model.h"
+#include "engine/ckks_secret/decryptor.h"
 #include "networks/program/counts.h"
 #include "networks/training/plan.h"
 #include "networks/training/synthetic.h"
@@ -120,6 +125,139 @@ TEST_P(TrainingRun, DoesWhatItsTwinDoes) {
     EXPECT_LT(largest_difference(again, after), std::exp2(-22)) << "step " << t;
   }
   EXPECT_EQ(server::status(*run.server, run.state, "state").step, 3u);
+}
+
+std::string error_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const base::Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+// What the client decrypts is the mask: at least 2^40 times the state.
+TEST(TrainingMask, HidesTheState) {
+  WholeRun run(small_task(Refresh::kBlinded));
+  const server::StepReport report =
+      server::run_step(*run.server, *run.keys, run.state, "state", run.data, "data");
+  const auto request = [&](const server::MaskSecret& mask) {
+    return server::refresh_request(*run.server, *run.keys, mask, report.state, "state");
+  };
+  const server::MaskSecret mask = server::new_mask_secret();
+  EXPECT_EQ(request(mask), request(mask));
+  const ckks_secret::Decryptor decryptor(*run.client->context, *run.secret);
+  const auto coefficients = [&](std::span<const std::uint8_t> payload) {
+    const wire::TensorFile file = wire::read_tensors(*run.client->context, payload, "file");
+    return ckks::centred_coefficients(*run.client->context,
+                                      decryptor.decrypt(file.ports.at("v")[0]));
+  };
+  const auto deviation = [](const std::vector<ckks::WideInteger>& values) {
+    double squares = 0;
+    for (const ckks::WideInteger v : values) squares += std::pow(static_cast<double>(v), 2);
+    return std::sqrt(squares / static_cast<double>(values.size()));
+  };
+  const auto hidden = coefficients(report.state);
+  double largest = 0;
+  for (const ckks::WideInteger v : hidden) {
+    largest = std::max(largest, std::abs(static_cast<double>(v)));
+  }
+  const auto first = coefficients(request(mask));
+  EXPECT_GT(deviation(first), 0x1p40 * largest);
+  // Another secret, another mask.
+  auto second = coefficients(request(server::new_mask_secret()));
+  for (std::size_t k = 0; k < second.size(); ++k) second[k] -= first[k];
+  EXPECT_GT(deviation(second), 0x1p40 * largest);
+}
+
+TEST(TrainingFiles, OfOthersOrOfOtherStepsAreRefused) {
+  WholeRun run(small_task(Refresh::kClient));
+  WholeRun other(small_task(Refresh::kClient));
+  const server::MaskSecret mask{};
+  const auto step = [&](const auto& state, const auto& data) {
+    return error_of(
+        [&] { server::run_step(*run.server, *run.keys, state, "the state", data, "the data"); });
+  };
+  EXPECT_NE(step(other.state, run.data).find("the state: made for key"), std::string::npos);
+  EXPECT_NE(step(run.state, other.data).find("the data: made for key"), std::string::npos);
+  EXPECT_NE(step(run.data, run.data).find("the state: "), std::string::npos);
+  const auto wrong_batch =
+      client::encrypt_data(*run.client, *run.secret, 1, run.ports(run.batch, false));
+  EXPECT_NE(step(run.state, wrong_batch).find("the data: is data batch 1"), std::string::npos);
+  const server::StepReport report =
+      server::run_step(*run.server, *run.keys, run.state, "state", run.data, "data");
+  EXPECT_NE(step(report.state, run.data).find("spent after step 1"), std::string::npos);
+  const auto request = server::refresh_request(*run.server, *run.keys, mask, report.state, "state");
+  const auto fresh = client::refresh(*run.client, *run.secret, request, "request");
+  EXPECT_NE(error_of([&] {
+              client::refresh(*other.client, *other.secret, request, "the request");
+            }).find("the request: made for key"),
+            std::string::npos);
+  const auto ready = server::take_refresh(*run.server, *run.keys, mask, report.state, "state",
+                                          fresh.answer, "answer");
+  const server::StepReport later =
+      server::run_step(*run.server, *run.keys, ready, "state", run.data, "data");
+  EXPECT_NE(error_of([&] {
+              server::take_refresh(*run.server, *run.keys, mask, later.state, "state", fresh.answer,
+                                   "the answer");
+            }).find("the answer: answers the request after step 1"),
+            std::string::npos);
+}
+
+TEST(TrainingFiles, CutOrChangedAreRefusedAndNeverCrash) {
+  WholeRun run(small_task(Refresh::kBlinded));
+  std::mt19937_64 random(8);
+  base::ByteWriter out;
+  program::write(run.plan.package, out);
+  const std::vector<std::uint8_t> package = out.take();
+  for (int i = 0; i < 200; ++i) {
+    const std::size_t at = i < 100 ? random() % package.size() : random() % 2000;
+    const auto half = std::span(package).first(at);
+    base::ByteReader cut(half, "step.sdb");
+    EXPECT_THROW(program::read_step_package(cut), base::Error) << at;
+    const std::size_t state_at = random() % run.state.size();
+    EXPECT_THROW(
+        wire::read_tensors(*run.client->context, std::span(run.state).first(state_at), "s"),
+        base::Error);
+  }
+  // Whatever a changed byte makes of them, it is an error or a package that verifies.
+  for (int i = 0; i < 300; ++i) {
+    std::vector<std::uint8_t> changed = package;
+    changed[random() % std::min<std::size_t>(changed.size(), 4000)] ^= 1u << (random() % 8);
+    error_of([&] {
+      base::ByteReader in(changed, "step.sdb");
+      program::read_step_package(in);
+    });
+    std::vector<std::uint8_t> state = run.state;
+    state[random() % 400] ^= 1u << (random() % 8);
+    error_of([&] { wire::read_tensors(*run.client->context, state, "state"); });
+  }
+}
+
+TEST(TrainingRelease, FloodsAndCounts) {
+  WholeRun run(small_task(Refresh::kClient));
+  const server::StepReport report =
+      server::run_step(*run.server, *run.keys, run.state, "state", run.data, "data");
+  const auto exact = client::decrypt_state(*run.client, *run.secret, report.state, "state");
+  ckks_secret::ReleaseBudget budget(2);
+  const auto released =
+      client::release_state(*run.client, *run.secret, report.state, "state", budget);
+  EXPECT_EQ(budget.used(), 2u);  // w and v
+  EXPECT_THROW(client::release_state(*run.client, *run.secret, report.state, "state", budget),
+               base::Error);
+  // Slots repeat exactly, flooding included.
+  const std::uint32_t stride = program::state(run.plan.package, "w").stride;
+  EXPECT_GT(stride, 1u);
+  const std::vector<double>& rows = released.at("w");
+  const std::size_t period = rows.size() / stride;
+  for (std::size_t r = period; r < rows.size(); ++r) {
+    ASSERT_NEAR(rows[r], rows[r - period], 1e-6);
+  }
+  double squares = 0;
+  for (std::size_t r = 0; r < period; ++r) {
+    squares += std::pow(rows[r] - exact.at("w")[r], 2);
+  }
+  EXPECT_GT(squares, 0);
 }
 
 }  // namespace

@@ -61,6 +61,38 @@ TEST_P(InsecureRelease, RefusesWhatWouldWrapAndSpendsNothing) {
   EXPECT_EQ(budget.used(), 0u);
 }
 
+// Slots that repeat: only coefficients at multiples of the stride are released, and flooded.
+TEST_P(InsecureRelease, ReleasesTheCoefficientsThatHoldTheMessage) {
+  constexpr std::size_t kStride = 16;
+  const std::size_t period = bench.context.slots() / kStride;
+  std::vector<double> repeated(bench.context.slots());
+  for (std::size_t i = 0; i < repeated.size(); ++i) {
+    repeated[i] = std::sin(static_cast<double>(i % period));
+  }
+  const auto plaintext = bench.encoder.encode(repeated, top, scale);
+  const SymmetricEncryptor encryptor(bench.context, bench.secret);
+  ReleaseBudget budget(1);
+  terms.stride = kStride;
+  const auto released =
+      release(bench.context, bench.decryptor, encryptor.encrypt(plaintext, bench.prng), terms,
+              budget, bench.prng);
+  const auto coefficients = bench.encoder.decode_coefficients(released);
+  for (std::size_t k = 0; k < coefficients.size(); ++k) {
+    if (k % kStride != 0) {
+      EXPECT_EQ(coefficients[k], 0) << k;
+    } else {
+      EXPECT_NE(coefficients[k], 0) << k;
+    }
+  }
+  const std::vector<double> slots = bench.encoder.decode_real(released);
+  const double deviation = flooding_deviation(terms, budget) *
+                           std::sqrt(2.0 * static_cast<double>(bench.context.n() / kStride)) /
+                           scale.value;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    EXPECT_NEAR(slots[i], repeated[i], 6 * deviation) << i;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(BothRings, InsecureRelease,
                          testing::Values(RingKind::kStandard, RingKind::kConjugateInvariant));
 

@@ -29,7 +29,7 @@ using Example = std::map<std::string, SlotVectors>;
 constexpr double kLargestPrimeBits = 49.5;
 constexpr unsigned kMaxDigitPrimes = 5;
 // A slot's noise follows |s(zeta)|, which the simulation does not: room for it.
-constexpr double kPeakBits = 1.0;
+constexpr double kPeakBits = 1.4;
 // Power that key switching may add to a value, of a rescale's rounding.
 constexpr double kKeyShare = 0.25;
 // Data bear fresh noise alone, and masks the rounding of a vector: less than a division's rounding.
