@@ -145,9 +145,6 @@ class Training(harness.TrainTest):
         self.fails(3, *run, "--activation", "0,1", says="--activation")
         self.fails(3, *run, "--folds", 60, says=["50 rows", "60 folds"])
         self.fails(4, *run, "--rate", 3, says=["diverges", "--rate"])
-        rows = [f"{i % 97},{i * 7 % 89},{i % 2}" for i in range(200_000)]
-        self.fails(4, "train", "init", "--plan-only", "--packing", "p3", "--steps", 1, "--label", "kind",
-                   "--data", self.table("long.csv", "width,height,kind", *rows), says=["--batch"])
 
     def test_help_of_every_verb(self):
         for verb in "init step refresh export run".split():
