@@ -50,6 +50,17 @@ std::size_t write_inputs(const TaskFile& task, const std::string& path) {
   return rows.size();
 }
 
+// Above this the noise that hides decryption's own error may cost labels.
+constexpr double kCoarse = 0.02;
+
+void warn(double deviation, const TaskFile& task) {
+  fmt::print(stderr,
+             "serdab: warning: the noise that makes the model safe to hand on moves weights by "
+             "+-{:.2g}. Plan such a training with a higher --precision (this one has {:.0f}; 30 "
+             "is a good choice) and few --exports, or export with --own-eyes and keep the model\n",
+             deviation, task.task.precision_bits);
+}
+
 void run(const ExportOptions& options, const Globals& globals) {
   const ClientFolder folder(options.client);
   const TaskFile task = read_task_file(folder.task);
@@ -59,9 +70,12 @@ void run(const ExportOptions& options, const Globals& globals) {
   graph::export_onnx(network_graph(task, weights), options.output);
   const std::size_t rows = options.inputs.empty() ? 0 : write_inputs(task, options.inputs);
   const ckks_secret::ReleaseBudget budget = read_budget(folder.releases);
+  const double deviation = options.own_eyes ? 0 : client::release_deviation(model, budget);
+  if (deviation > kCoarse) warn(deviation, task);
   if (globals.json) {
     fmt::print("{}\n", nlohmann::json{{"model", options.output},
                                       {"own_eyes", options.own_eyes},
+                                      {"release_deviation", deviation},
                                       {"releases_used", budget.used()},
                                       {"releases_allowed", budget.allowed()},
                                       {"rows", rows}}

@@ -21,7 +21,7 @@ namespace {
 struct InitOptions {
   TrainOptions train;
   std::string output, holdout = "none";
-  std::uint32_t exports = 8;
+  std::uint32_t exports = 2;
   bool plan_only = false;
 };
 
@@ -78,6 +78,11 @@ class Initialisation {
     return range_warnings(task_, session_.plan, batches_.front(), weights_);
   }
 
+  double release_deviation(const InitOptions& options) const {
+    return client::release_deviation(session_.model,
+                                     new_budget(session_.model.package, options.exports));
+  }
+
   void write(const ClientFolder& client, const StepFolder& server) const {
     save(wire::FileKind::kSecretKey, client.secret, client::write_secret_key(session_.secret),
          0600);
@@ -131,6 +136,7 @@ void print(const Initialisation& made, const InitOptions& options, const Globals
     nlohmann::json json =
         nlohmann::json::parse(plan_json(session.task, session.plan, made.bytes()));
     json["warnings"] = warnings;
+    json["release_deviation"] = made.release_deviation(options);
     json["training_rows"] = made.data().training.rows();
     json["test_rows"] = made.data().test.rows();
     json["key_id"] = ckks::to_string(session.secret.key_id());
@@ -138,6 +144,8 @@ void print(const Initialisation& made, const InitOptions& options, const Globals
     return;
   }
   fmt::print("{}", plan_text(session.task, session.plan, made.bytes()));
+  fmt::print("export         weights right to +-{:.2g} where others may see them\n",
+             made.release_deviation(options));
   for (const auto& column : made.data().scaling.dropped) {
     fmt::print("column '{}' is the same in all training rows and is left out\n", column.name);
   }

@@ -227,9 +227,11 @@ void add_train_options(CLI::App* verb, TrainOptions& options) {
                    "How spent weights are renewed. client: the key holder sees them; blinded: it "
                    "sees only noise; bootstrap: not built yet")
       ->check(CLI::IsMember({"client", "blinded", "bootstrap"}));
-  verb->add_option("--precision", options.precision,
-                   "Bits to which every step's weights must agree with a step in the clear")
-      ->check(CLI::Range(8.0, 30.0));
+  verb->add_option(
+          "--precision", options.precision,
+          "Bits to which every step's weights must agree with a step in the clear; 30 where "
+          "the model is to be exported for others")
+      ->check(CLI::Range(8.0, 40.0));
   verb->add_option("--seed", options.seed, "Of first weights, folds and batches");
 }
 

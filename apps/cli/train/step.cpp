@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -41,6 +42,18 @@ server::StepKeys load_keys(const server::StepModel& model, const std::string& pa
                           path);
 }
 
+// What wire::write_file had begun when a process of this folder was killed. Whoever answers writes
+// too, so that its files are left alone.
+void remove_leftovers(const StepFolder& folder) {
+  const std::vector<std::string> own{folder.state, folder.checkpoint, folder.request, folder.mask};
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path)) {
+    const std::string path = entry.path().string();
+    for (const std::string& name : own) {
+      if (path.rfind(name + ".part", 0) == 0) remove_file(path);
+    }
+  }
+}
+
 /// A training run on disk. Whatever happens, state.sdb is a whole state; the other files only help
 /// to go on from it, and those of another step are dropped.
 class Stepper {
@@ -52,6 +65,7 @@ class Stepper {
         lock_(folder_.lock),
         model_(server::StepModel::load(folder_.step)),
         keys_(load_keys(model_, folder_.keys)) {
+    remove_leftovers(folder_);
     const Opened file = open_file(wire::FileKind::kTrainingState, folder_.state);
     state_.assign(file.payload.begin(), file.payload.end());
     status_ = server::status(model_, state_, folder_.state);

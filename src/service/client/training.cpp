@@ -138,6 +138,15 @@ wire::TensorFile read_state(const StepModel& model, const ckks_secret::SecretKey
   return file;
 }
 
+// For an output at this scale.
+ckks_secret::ReleaseTerms release_terms(const program::StepState& state, double scale) {
+  ckks_secret::ReleaseTerms terms;
+  terms.stride = state.stride;
+  terms.noise_norm =
+      kNormMargin * state.error * scale / std::sqrt(static_cast<double>(state.stride));
+  return terms;
+}
+
 }  // namespace
 
 StepModel StepModel::load(const std::string& path) {
@@ -217,6 +226,17 @@ PortRows decrypt_state(const StepModel& model, const ckks_secret::SecretKey& sec
   return rows;
 }
 
+double release_deviation(const StepModel& model, const ckks_secret::ReleaseBudget& budget) {
+  double largest = 0;
+  for (const program::StepState& state : model.package.states) {
+    // Slots sum up N/stride coefficients.
+    const double coefficients = static_cast<double>(model.context->n()) / state.stride;
+    largest = std::max(
+        largest, std::sqrt(coefficients) * flooding_deviation(release_terms(state, 1), budget));
+  }
+  return largest;
+}
+
 PortRows release_state(const StepModel& model, const ckks_secret::SecretKey& secret,
                        std::span<const std::uint8_t> state, const std::string& name,
                        ckks_secret::ReleaseBudget& budget) {
@@ -226,10 +246,7 @@ PortRows release_state(const StepModel& model, const ckks_secret::SecretKey& sec
   for (const auto& [port, ciphertexts] : read_state(model, secret, state, name).ports) {
     const program::StepState& about = program::state(model.package, port);
     for (const ckks::Ciphertext& ciphertext : ciphertexts) {
-      ckks_secret::ReleaseTerms terms;
-      terms.stride = about.stride;
-      terms.noise_norm = kNormMargin * about.error * ciphertext.scale().value /
-                         std::sqrt(static_cast<double>(about.stride));
+      const ckks_secret::ReleaseTerms terms = release_terms(about, ciphertext.scale().value);
       sampling::Prng prng = sampling::Prng::from_system();
       const std::vector<double> slots = encoder.decode_real(
           ckks_secret::release(*model.context, decryptor, ciphertext, terms, budget, prng));

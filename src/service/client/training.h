@@ -64,5 +64,7 @@ PortRows decrypt_state(const StepModel& model, const ckks_secret::SecretKey& sec
 PortRows release_state(const StepModel& model, const ckks_secret::SecretKey& secret,
                        std::span<const std::uint8_t> state, const std::string& name,
                        ckks_secret::ReleaseBudget& budget);
+/// The deviation that this puts on a number of a state after a step: what is left of the precision.
+double release_deviation(const StepModel& model, const ckks_secret::ReleaseBudget& budget);
 
 }  // namespace serdab::client
