@@ -23,8 +23,7 @@ KeyPair generate_keys(const ckks::Context& context, const program::ClientBundle&
 
 /// The same for these levels and rotations; a position is so many slots.
 KeyPair generate_keys(const ckks::Context& context, std::int32_t relinearisation_level,
-                      const std::vector<program::RotationKey>& rotations,
-                      std::size_t slots_each);
+                      const std::vector<program::RotationKey>& rotations, std::size_t slots_each);
 
 /// The secret key as a file's payload, and back; base::Error names `name`. Whoever reads the file
 /// reads everything encrypted under the key.

@@ -82,7 +82,7 @@ struct EvaluationKeys {
   ckks::KeyId key_id{};
   std::optional<ckks::SeededSwitchingKey> relinearisation;
   std::vector<ckks::SeededSwitchingKey>
-      rotations;  ///< ascending in Galois element, each at a level
+      rotations;                              ///< ascending in Galois element, each at a level
   std::optional<ckks::PublicKey> public_key;  ///< for servers that encrypt: blinded refreshes
 };
 /// Payload bytes of what write_evaluation_keys and QueryBuilder make.

@@ -18,8 +18,8 @@ struct TensorHeader {
   program::ProgramId program_id{};
   ckks::ParameterId parameter_id{};
   ckks::KeyId key_id{};
-  std::uint64_t step = 0;   ///< steps done when it was made; of a data batch, its number
-  std::uint8_t phase = 0;   ///< of a state (server/training.h)
+  std::uint64_t step = 0;  ///< steps done when it was made; of a data batch, its number
+  std::uint8_t phase = 0;  ///< of a state (server/training.h)
 };
 
 /// Named bundles of ciphertexts: data, state, a request for a refresh or the answer to it.

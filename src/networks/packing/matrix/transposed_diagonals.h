@@ -19,8 +19,8 @@ SwapRole plain_diagonals(std::uint32_t n, std::uint32_t samples, std::uint32_t p
 std::vector<CircuitNodeId> transposed(SlotCircuit& circuit, const SwapRole& diagonals,
                                       CircuitNodeId matrix);
 
-/// Wᵀ·d = Σ_k diagonal k of Wᵀ ⊙ rot_k d: n − 1 hoisted rotations, n products of depth 1, relinearised
-/// once.
+/// Wᵀ·d = Σ_k diagonal k of Wᵀ ⊙ rot_k d: n − 1 hoisted rotations, n products of depth 1,
+/// relinearised once.
 CircuitNodeId transposed_backward(SlotCircuit& circuit, const SwapRole& diagonals,
                                   const std::vector<CircuitNodeId>& transposed, CircuitNodeId d);
 
