@@ -90,13 +90,31 @@ std::vector<std::uint8_t> encrypt_rows(const StepModel& model, const ckks_secret
   return wire::write_seeded_tensors(*model.context, header_of(model, secret, step), ports);
 }
 
+// Slots of a ciphertext whose message has coefficients at multiples of the stride alone: what the
+// others hold is noise, and without them every slot is the mean of its copies.
+std::vector<double> decode_slots(const ckks::Encoder& encoder, ckks::Plaintext&& plaintext,
+                                 std::size_t stride) {
+  if (stride == 1) return encoder.decode_real(std::move(plaintext));
+  std::vector<double> coefficients = encoder.decode_coefficients(plaintext);
+  for (std::size_t k = 0; k < coefficients.size(); ++k) {
+    if (k % stride != 0) coefficients[k] = 0;
+  }
+  std::vector<double> slots;
+  for (const auto& value : encoder.slots_of(coefficients, plaintext.scale)) {
+    slots.push_back(value.real());
+  }
+  return slots;
+}
+
 std::vector<double> decode_port(const StepModel& model, const ckks_secret::SecretKey& secret,
+                                const std::string& port,
                                 const std::vector<ckks::Ciphertext>& ciphertexts) {
   const ckks::Encoder encoder(*model.context);
   const ckks_secret::Decryptor decryptor(*model.context, secret);
+  const std::size_t stride = program::state(model.package, port).stride;
   std::vector<double> rows;
   for (const ckks::Ciphertext& ciphertext : ciphertexts) {
-    const std::vector<double> slots = encoder.decode_real(decryptor.decrypt(ciphertext));
+    const auto slots = decode_slots(encoder, decryptor.decrypt(ciphertext), stride);
     rows.insert(rows.end(), slots.begin(), slots.end());
   }
   return rows;
@@ -116,14 +134,16 @@ void check_limit(const StepModel& model, const PortRows& rows, const std::string
   }
 }
 
-// (m + r)/2^shift, rounded, at the input's level and scale.
+// (m + r)/2^shift, rounded, at the input's level and scale; of the coefficients that hold the
+// message alone, which leaves the mean of the copies in every slot.
 ckks::Plaintext lifted(const StepModel& model, const ckks_secret::Decryptor& decryptor,
-                       const ckks::Ciphertext& spent, unsigned shift, const Port& port) {
+                       const ckks::Ciphertext& spent, const program::StepState& state,
+                       const Port& port) {
   std::vector<ckks::WideInteger> coefficients =
       ckks::centred_coefficients(*model.context, decryptor.decrypt(spent));
-  if (shift > 0) {
-    const ckks::WideInteger half = ckks::WideInteger{1} << (shift - 1);
-    for (ckks::WideInteger& c : coefficients) c = (c + half) >> shift;
+  const ckks::WideInteger half = (ckks::WideInteger{1} << state.shift) >> 1;
+  for (std::size_t k = 0; k < coefficients.size(); ++k) {
+    coefficients[k] = k % state.stride == 0 ? (coefficients[k] + half) >> state.shift : 0;
   }
   return ckks::from_wide_coefficients(*model.context, coefficients, port.level, port.scale);
 }
@@ -198,7 +218,7 @@ Refreshed refresh(const StepModel& model, const ckks_secret::SecretKey& secret,
   result.blinded = model.package.refresh == program::Refresh::kBlinded;
   if (!result.blinded) {
     for (const auto& [port, spent] : file.ports) {
-      result.rows[port] = decode_port(model, secret, spent);
+      result.rows[port] = decode_port(model, secret, port, spent);
     }
     check_limit(model, result.rows, name);
   }
@@ -206,9 +226,9 @@ Refreshed refresh(const StepModel& model, const ckks_secret::SecretKey& secret,
   const auto ports = inputs(model);
   wire::SeededPorts fresh;
   for (const auto& [port, spent] : file.ports) {
-    const unsigned shift = program::state(model.package, port).shift;
-    fresh[port] = encrypt_port(model, secret, spent.size(), [&, &p = port, &s = spent](auto i) {
-      return lifted(model, decryptor, s[i], shift, ports.at(p));
+    const program::StepState& state = program::state(model.package, port);
+    fresh[port] = encrypt_port(model, secret, spent.size(), [&, &s = spent](std::size_t i) {
+      return lifted(model, decryptor, s[i], state, ports.at(state.name));
     });
   }
   result.answer =
@@ -220,7 +240,7 @@ PortRows decrypt_state(const StepModel& model, const ckks_secret::SecretKey& sec
                        std::span<const std::uint8_t> state, const std::string& name) {
   PortRows rows;
   for (const auto& [port, ciphertexts] : read_state(model, secret, state, name).ports) {
-    rows[port] = decode_port(model, secret, ciphertexts);
+    rows[port] = decode_port(model, secret, port, ciphertexts);
   }
   check_limit(model, rows, name);
   return rows;

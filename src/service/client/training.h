@@ -50,13 +50,14 @@ struct Refreshed {
 };
 /// Answers a server's request: the same state at its full level. A blinded one is decrypted to
 /// integers, divided by 2^shift and encrypted again, exactly but for half a unit of the scale; what
-/// it is under the mask the client cannot tell. Throws base::Error(kLimit) when a state that is not
-/// blinded lies beyond the package's limit: the run has diverged; and as wire::check_tensors.
+/// it is under the mask the client cannot tell. Where a state's slots are copies of each other,
+/// their mean comes back in all. Throws base::Error(kLimit) when a state that is not blinded lies
+/// beyond the package's limit: the run has diverged; and as wire::check_tensors.
 Refreshed refresh(const StepModel& model, const ckks_secret::SecretKey& secret,
                   std::span<const std::uint8_t> request, const std::string& name);
 
 /// A state for the key holder's own eyes, from a server's state file: every output port, or, before
-/// the first step, every state input. Throws as refresh.
+/// the first step, every state input; of copies their mean. Throws as refresh.
 PortRows decrypt_state(const StepModel& model, const ckks_secret::SecretKey& secret,
                        std::span<const std::uint8_t> state, const std::string& name);
 

@@ -243,8 +243,13 @@ void blind(const StepModel& model, const StepKeys& keys, const program::StepStat
 
 void unblind(const StepModel& model, const program::StepState& state, const sampling::Seed& seed,
              std::uint64_t stream, ckks::Ciphertext& fresh) {
-  const ckks::Plaintext mask = ckks::from_wide_coefficients(
-      model.context(), small_mask(model, state, seed, stream), fresh.level(), fresh.scale());
+  // The client kept the coefficients that hold the message.
+  std::vector<ckks::WideInteger> kept = small_mask(model, state, seed, stream);
+  for (std::size_t k = 0; k < kept.size(); ++k) {
+    if (k % state.stride != 0) kept[k] = 0;
+  }
+  const ckks::Plaintext mask =
+      ckks::from_wide_coefficients(model.context(), kept, fresh.level(), fresh.scale());
   const ring::RnsBasis basis = model.context().basis(fresh.level());
   ring::subtract(basis, fresh.part(0), mask.poly, fresh.part(0));
 }
