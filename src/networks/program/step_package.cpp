@@ -128,6 +128,41 @@ std::map<std::string, Port> output_ports(const Program& program) {
   return ports;
 }
 
+namespace {
+
+// Those of `ports` that `wanted` says yes to.
+template <typename F>
+std::map<std::string, Port> filtered(std::map<std::string, Port> ports, const F& wanted) {
+  std::erase_if(ports, [&](const auto& port) { return !wanted(port.first); });
+  return ports;
+}
+
+auto is_refreshed(const StepPackage& package) {
+  return [&](const std::string& name) {
+    return is_state(package, name) && state(package, name).refreshed;
+  };
+}
+
+}  // namespace
+
+std::map<std::string, Port> state_ports(const StepPackage& package) {
+  return filtered(input_ports(package.programs.front()),
+                  [&](const std::string& name) { return is_state(package, name); });
+}
+
+std::map<std::string, Port> data_ports(const StepPackage& package) {
+  return filtered(input_ports(package.programs.front()),
+                  [&](const std::string& name) { return !is_state(package, name); });
+}
+
+std::map<std::string, Port> spent_ports(const StepPackage& package) {
+  return filtered(output_ports(package.programs.front()), is_refreshed(package));
+}
+
+std::map<std::string, Port> fresh_ports(const StepPackage& package) {
+  return filtered(input_ports(package.programs.front()), is_refreshed(package));
+}
+
 const Program& program_at(const StepPackage& package, std::uint64_t step) {
   std::uint32_t program = 0;
   for (const ScheduledProgram& phase : package.schedule) {

@@ -57,6 +57,12 @@ struct StepPackage {
 /// Level, scale and count of the inputs and outputs of a step, by name.
 std::map<std::string, Port> input_ports(const Program& program);
 std::map<std::string, Port> output_ports(const Program& program);
+/// The inputs that are states, and those that are data.
+std::map<std::string, Port> state_ports(const StepPackage& package);
+std::map<std::string, Port> data_ports(const StepPackage& package);
+/// What a refresh takes, outputs whose levels are spent, and what it gives.
+std::map<std::string, Port> spent_ports(const StepPackage& package);
+std::map<std::string, Port> fresh_ports(const StepPackage& package);
 /// The program of step t.
 const Program& program_at(const StepPackage& package, std::uint64_t step);
 /// Whether an input is a state, not data.

@@ -8,6 +8,7 @@
 #include "engine/ckks/encoder.h"
 #include "engine/ckks_secret/decryptor.h"
 #include "engine/ckks_secret/symmetric_encryptor.h"
+#include "service/client/internal/decode_strided.h"
 
 namespace serdab::client {
 namespace {
@@ -62,21 +63,6 @@ OutputRows output_rows(const program::ClientBundle& bundle) {
     rows[row / bundle.positions].emplace_back(output, row % bundle.positions);
   }
   return rows;
-}
-
-// The answer's coefficients stand at multiples of the stride; what the others hold is noise.
-std::vector<double> decode_answer(const ckks::Encoder& encoder, ckks::Plaintext&& plaintext,
-                                  std::size_t stride) {
-  if (stride == 1) return encoder.decode_real(std::move(plaintext));
-  std::vector<double> coefficients = encoder.decode_coefficients(plaintext);
-  for (std::size_t k = 0; k < coefficients.size(); ++k) {
-    if (k % stride != 0) coefficients[k] = 0;
-  }
-  std::vector<double> slots;
-  for (const auto& value : encoder.slots_of(coefficients, plaintext.scale)) {
-    slots.push_back(value.real());
-  }
-  return slots;
 }
 
 }  // namespace
@@ -137,8 +123,8 @@ Answers decrypt_answer(const ckks::Context& context, const program::ClientBundle
   const std::size_t most = program::images_per_query(bundle);
   base::parallel_for(rows.size(), [&](std::size_t c) {
     if (rows[c].empty()) return;
-    const auto slots = decode_answer(encoder, decryptor.decrypt(answer.ciphertexts[c]),
-                                     bundle.manifest.answer_form.stride);
+    const auto slots = decode_strided(encoder, decryptor.decrypt(answer.ciphertexts[c]),
+                                      bundle.manifest.answer_form.stride);
     for (const auto& [output, position] : rows[c]) {
       for (std::size_t i = 0; i < result.images; ++i) {
         result.values[i * result.outputs + output] = slots[position * most + i];

@@ -10,6 +10,7 @@
 #include "engine/ckks_secret/decryptor.h"
 #include "engine/ckks_secret/key_generator.h"
 #include "engine/ckks_secret/symmetric_encryptor.h"
+#include "service/client/internal/decode_strided.h"
 #include "service/wire/file.h"
 #include "service/wire/tensors.h"
 
@@ -21,33 +22,6 @@ using program::Port;
 
 // A bound on an error polynomial's norm over its deviation.
 constexpr double kNormMargin = 8;
-
-std::map<std::string, Port> inputs(const StepModel& model) {
-  return program::input_ports(model.package.programs.front());
-}
-
-std::map<std::string, Port> outputs(const StepModel& model) {
-  return program::output_ports(model.package.programs.front());
-}
-
-// Ports of the inputs that are states, or that are not.
-std::map<std::string, Port> input_ports(const StepModel& model, bool states) {
-  std::map<std::string, Port> ports;
-  for (const auto& [name, port] : inputs(model)) {
-    if (program::is_state(model.package, name) == states) ports[name] = port;
-  }
-  return ports;
-}
-
-// What a request holds: spent states.
-std::map<std::string, Port> request_ports(const StepModel& model) {
-  std::map<std::string, Port> ports;
-  const auto all = outputs(model);
-  for (const program::StepState& state : model.package.states) {
-    if (state.refreshed) ports[state.name] = all.at(state.name);
-  }
-  return ports;
-}
 
 wire::TensorHeader header_of(const StepModel& model, const ckks_secret::SecretKey& secret,
                              std::uint64_t step) {
@@ -74,7 +48,9 @@ std::vector<std::uint8_t> encrypt_rows(const StepModel& model, const ckks_secret
   const ckks::Encoder encoder(*model.context);
   const std::size_t slots = model.context->slots();
   wire::SeededPorts ports;
-  for (const auto& [name, port] : input_ports(model, states)) {
+  const auto wanted =
+      states ? program::state_ports(model.package) : program::data_ports(model.package);
+  for (const auto& [name, port] : wanted) {
     const auto at = rows.find(name);
     if (at == rows.end() || at->second.size() != port.count * slots) {
       base::fail(ErrorCode::kInvalidArgument,
@@ -90,22 +66,6 @@ std::vector<std::uint8_t> encrypt_rows(const StepModel& model, const ckks_secret
   return wire::write_seeded_tensors(*model.context, header_of(model, secret, step), ports);
 }
 
-// Slots of a ciphertext whose message has coefficients at multiples of the stride alone: what the
-// others hold is noise, and without them every slot is the mean of its copies.
-std::vector<double> decode_slots(const ckks::Encoder& encoder, ckks::Plaintext&& plaintext,
-                                 std::size_t stride) {
-  if (stride == 1) return encoder.decode_real(std::move(plaintext));
-  std::vector<double> coefficients = encoder.decode_coefficients(plaintext);
-  for (std::size_t k = 0; k < coefficients.size(); ++k) {
-    if (k % stride != 0) coefficients[k] = 0;
-  }
-  std::vector<double> slots;
-  for (const auto& value : encoder.slots_of(coefficients, plaintext.scale)) {
-    slots.push_back(value.real());
-  }
-  return slots;
-}
-
 std::vector<double> decode_port(const StepModel& model, const ckks_secret::SecretKey& secret,
                                 const std::string& port,
                                 const std::vector<ckks::Ciphertext>& ciphertexts) {
@@ -114,7 +74,7 @@ std::vector<double> decode_port(const StepModel& model, const ckks_secret::Secre
   const std::size_t stride = program::state(model.package, port).stride;
   std::vector<double> rows;
   for (const ckks::Ciphertext& ciphertext : ciphertexts) {
-    const auto slots = decode_slots(encoder, decryptor.decrypt(ciphertext), stride);
+    const auto slots = decode_strided(encoder, decryptor.decrypt(ciphertext), stride);
     rows.insert(rows.end(), slots.begin(), slots.end());
   }
   return rows;
@@ -152,8 +112,8 @@ wire::TensorFile read_state(const StepModel& model, const ckks_secret::SecretKey
                             std::span<const std::uint8_t> payload, const std::string& name) {
   wire::TensorFile file = wire::read_tensors(*model.context, payload, name);
   const bool spent = file.header.phase != 0;
-  std::map<std::string, Port> ports = input_ports(model, true);
-  if (spent) ports = outputs(model);
+  const auto ports = spent ? program::output_ports(model.package.programs.front())
+                           : program::state_ports(model.package);
   wire::check_tensors(file, model.id, secret.key_id(), ports, name);
   return file;
 }
@@ -212,7 +172,7 @@ std::vector<std::uint8_t> encrypt_state(const StepModel& model,
 Refreshed refresh(const StepModel& model, const ckks_secret::SecretKey& secret,
                   std::span<const std::uint8_t> request, const std::string& name) {
   const wire::TensorFile file = wire::read_tensors(*model.context, request, name);
-  wire::check_tensors(file, model.id, secret.key_id(), request_ports(model), name);
+  wire::check_tensors(file, model.id, secret.key_id(), program::spent_ports(model.package), name);
   Refreshed result;
   result.step = file.header.step;
   result.blinded = model.package.refresh == program::Refresh::kBlinded;
@@ -223,7 +183,7 @@ Refreshed refresh(const StepModel& model, const ckks_secret::SecretKey& secret,
     check_limit(model, result.rows, name);
   }
   const ckks_secret::Decryptor decryptor(*model.context, secret);
-  const auto ports = inputs(model);
+  const auto ports = program::fresh_ports(model.package);
   wire::SeededPorts fresh;
   for (const auto& [port, spent] : file.ports) {
     const program::StepState& state = program::state(model.package, port);

@@ -25,20 +25,6 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-std::map<std::string, Port> inputs(const StepModel& model) {
-  return program::input_ports(model.package().programs.front());
-}
-std::map<std::string, Port> outputs(const StepModel& model) {
-  return program::output_ports(model.package().programs.front());
-}
-std::map<std::string, Port> input_ports(const StepModel& model, bool states) {
-  std::map<std::string, Port> ports;
-  for (const auto& [name, port] : inputs(model)) {
-    if (program::is_state(model.package(), name) == states) ports[name] = port;
-  }
-  return ports;
-}
-
 wire::PortRefs refs(const std::map<std::string, std::vector<ckks::Ciphertext>>& ports) {
   wire::PortRefs refs;
   for (const auto& [name, ciphertexts] : ports) {
@@ -59,7 +45,9 @@ wire::TensorFile read_state(const StepModel& model, std::span<const std::uint8_t
                            : ": has its full level; nothing is to be refreshed"));
   }
   wire::check_tensors(file, model.id(), file.header.key_id,
-                      wanted == StepPhase::kReady ? input_ports(model, true) : outputs(model),
+                      wanted == StepPhase::kReady
+                          ? program::state_ports(model.package())
+                          : program::output_ports(model.package().programs.front()),
                       name);
   return file;
 }
@@ -75,7 +63,7 @@ wire::TensorFile read_data(const StepModel& model, const ckks::KeyId& key_id, st
                            std::span<const std::uint8_t> payload, const std::string& name) {
   wire::TensorFile file = wire::read_tensors(model.context(), payload, name);
   same_key(file, key_id, name);
-  wire::check_tensors(file, model.id(), key_id, input_ports(model, false), name);
+  wire::check_tensors(file, model.id(), key_id, program::data_ports(model.package()), name);
   const std::uint64_t batch = step % model.package().batches;
   if (file.header.step != batch) {
     base::fail(ErrorCode::kMismatch, name + ": is data batch " + std::to_string(file.header.step) +
@@ -170,7 +158,7 @@ bool needs_refresh(const StepModel& model) {
 
 // States that need no refresh go back in as they are: the same scale but for its last bits.
 void carry(const StepModel& model, std::map<std::string, std::vector<ckks::Ciphertext>>& ports) {
-  const auto targets = inputs(model);
+  const auto targets = program::state_ports(model.package());
   for (auto& [name, ciphertexts] : ports) {
     if (program::state(model.package(), name).refreshed) continue;
     const Port& port = targets.at(name);
@@ -217,7 +205,7 @@ constexpr std::uint64_t kEncryptionStreams = std::uint64_t{1} << 32;
 template <typename F>
 void for_each_spent(const StepModel& model, F&& f) {
   std::uint64_t stream = 0;
-  const auto ports = outputs(model);
+  const auto ports = program::spent_ports(model.package());
   for (const program::StepState& state : model.package().states) {
     if (!state.refreshed) continue;
     for (std::uint32_t i = 0; i < ports.at(state.name).count; ++i) f(state, i, stream++);
@@ -227,7 +215,7 @@ void for_each_spent(const StepModel& model, F&& f) {
 // The mask over 2^shift: what is subtracted from the answer.
 std::vector<ckks::WideInteger> small_mask(const StepModel& model, const program::StepState& state,
                                           const sampling::Seed& seed, std::uint64_t stream) {
-  const int bits = mask_bits(model, outputs(model).at(state.name));
+  const int bits = mask_bits(model, program::spent_ports(model.package()).at(state.name));
   return draw_mask(seed, stream, model.context().n(), bits - static_cast<int>(state.shift));
 }
 
@@ -258,7 +246,7 @@ void unblind(const StepModel& model, const program::StepState& state, const samp
 void check_masks(const StepModel& model) {
   const program::StepPackage& package = model.package();
   if (package.refresh != program::Refresh::kBlinded) return;
-  const auto ports = outputs(model);
+  const auto ports = program::spent_ports(model.package());
   for (const program::StepState& state : package.states) {
     if (!state.refreshed) continue;
     const Port& port = ports.at(state.name);
@@ -398,10 +386,7 @@ std::vector<std::uint8_t> take_refresh(const StepModel& model, const StepKeys& k
                                        const std::string& answer_name) {
   wire::TensorFile file = read_state(model, state, state_name, StepPhase::kSpent);
   wire::TensorFile fresh = wire::read_tensors(model.context(), answer, answer_name);
-  std::map<std::string, Port> wanted = input_ports(model, true);
-  for (const program::StepState& about : model.package().states) {
-    if (!about.refreshed) wanted.erase(about.name);
-  }
+  const auto wanted = program::fresh_ports(model.package());
   same_key(fresh, keys.key_id(), answer_name);
   wire::check_tensors(fresh, model.id(), keys.key_id(), wanted, answer_name);
   if (fresh.header.step != file.header.step) {
