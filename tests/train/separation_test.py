@@ -70,13 +70,13 @@ class Separation(harness.TrainTest):
             waiting.wait()
 
     def locked(self, folder):
-        import fcntl
-        with open(folder / "server/lock", "a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return False
-            except OSError:
-                return True
+        # Not by trying: whoever tries holds the lock for a moment.
+        lock = folder / "server/lock"
+        if not lock.exists():
+            return False
+        inode = str(lock.stat().st_ino)
+        return any(line.split()[5].split(":")[-1] == inode
+                   for line in open("/proc/locks") if "->" not in line)
 
     def test_damaged_files_are_refused_by_name(self):
         for name in ("step.sdb", "keys.sdk", "state.sdb", "data-000.sdb"):
