@@ -18,8 +18,8 @@ struct AnswerRange {
   double noise = 0;
 };
 
-/// The form that takes the fewest bytes while the error that rounding adds has at most a sixteenth of
-/// the power of the noise. Answers fill the modulus up to two bits, so that most of what lies
+/// The form that takes the fewest bytes while the error that rounding adds has at most a sixteenth
+/// of the power of the noise. Answers fill the modulus up to two bits, so that most of what lies
 /// beyond the limit is still seen. Nothing is rounded when limit or noise are not known, 0.
 AnswerForm choose_answer_form(const Program& program, const AnswerRange& range,
                               const ckks_params::Parameters& parameters);
