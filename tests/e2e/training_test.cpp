@@ -127,6 +127,33 @@ TEST_P(TrainingRun, DoesWhatItsTwinDoes) {
   EXPECT_EQ(server::status(*run.server, run.state, "state").step, 3u);
 }
 
+// Stopped after every number of waves, and taken up from its checkpoint.
+TEST(TrainingCheckpoint, TakenUpEndsWithTheSameBytes) {
+  WholeRun run(small_task(Refresh::kClient));
+  const auto calm = server::run_step(*run.server, *run.keys, run.state, "s", run.data, "d").state;
+  server::StepRunOptions options;
+  options.checkpoint_path = run.path + ".checkpoint";
+  int stopped = 0;
+  for (int waves = 1;; ++waves) {
+    int asked = 0;
+    options.stop = [&] { return asked++ == waves; };
+    try {
+      server::run_step(*run.server, *run.keys, run.state, "s", run.data, "d", options);
+      break;  // it has fewer waves
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.code(), base::ErrorCode::kInterrupted);
+    }
+    ++stopped;
+    options.stop = {};
+    const server::StepReport again =
+        server::run_step(*run.server, *run.keys, run.state, "s", run.data, "d", options);
+    EXPECT_TRUE(again.resumed) << waves;
+    EXPECT_TRUE(again.state == calm) << waves;
+    ::unlink(options.checkpoint_path.c_str());
+  }
+  EXPECT_GE(stopped, 5);
+}
+
 std::string error_of(const std::function<void()>& call) {
   try {
     call();
