@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/ckks_params/noise.h"
+#include "networks/compiler/budget/special_primes.h"
 #include "networks/compiler/plan/work.h"
 #include "networks/program/noise.h"
 #include "networks/program/package.h"
@@ -19,8 +20,6 @@ using ckks_params::ParametersLiteral;
 
 // Largest of some 10^5 errors over their standard deviation: log2(4.5).
 constexpr double kPeakBits = 2.2;
-// The largest size of a special prime.
-constexpr double kLargestSpecialBits = 49.5;
 constexpr unsigned kMinLogN = 12;
 constexpr unsigned kMaxLogN = 16;
 constexpr int kAttempts = 6;
@@ -69,33 +68,6 @@ bool quiet_enough(const program::Program& program, const ckks_params::NoiseModel
     if (program::added_noise(program, id, noise) > limit) return false;
   }
   return true;
-}
-
-// The parameters with the smallest special primes that keep key switching quiet: its noise arises
-// at the product's scale and is divided with it, so P may be far below the digits. Nothing if the
-// table does not allow them.
-std::optional<ParametersLiteral> with_special_primes(const program::Program& program,
-                                                     ParametersLiteral literal,
-                                                     unsigned digit_primes) {
-  literal.digit_primes = digit_primes;
-  double log_q = 0;
-  for (std::uint64_t q : literal.q) log_q += std::log2(static_cast<double>(q));
-  const double room = ckks_params::max_log_qp(literal.log_n, literal.security) - log_q;
-  const double least = min_prime_bits(literal.log_n);
-  for (double bits = least; bits < room; bits += 1) {
-    const auto pieces = static_cast<std::size_t>(std::ceil(bits / kLargestSpecialBits));
-    literal.p = ckks_params::choose_primes(
-        literal.ring, literal.log_n,
-        std::vector<double>(pieces, std::max(least, bits / static_cast<double>(pieces))),
-        literal.q);
-    try {
-      const auto parameters = Parameters::create(literal);
-      if (quiet_enough(program, ckks_params::NoiseModel(parameters))) return literal;
-    } catch (const base::Error&) {
-      // A digit still exceeds P by too much, or the table is reached by a hair: more bits, or none.
-    }
-  }
-  return std::nullopt;
 }
 
 // A chain of one prime tells the noise of the ring alone.
@@ -292,7 +264,11 @@ class Search {
     const ParametersLiteral plain = literal;
     const auto longest = static_cast<unsigned>(std::min<std::size_t>(4, plain.q.size()));
     for (unsigned digit_primes = 1; digit_primes <= longest; ++digit_primes) {
-      auto with = with_special_primes(program, plain, digit_primes);
+      // Noise of key switching arises at the product's scale and is divided with it, so P may be
+      // far below the digits.
+      auto with = with_special_primes(
+          plain, digit_primes, min_prime_bits(plain.log_n),
+          [&](const ckks_params::NoiseModel& noise) { return quiet_enough(program, noise); });
       if (!with) continue;
       program.special_primes = with->p;
       const double now = seconds(program, *with);

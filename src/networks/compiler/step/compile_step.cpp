@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/ckks_params/noise.h"
+#include "networks/compiler/budget/special_primes.h"
 #include "networks/compiler/plan/work.h"
 #include "networks/compiler/step/internal/emit_step.h"
 #include "networks/compiler/step/internal/heights.h"
@@ -242,15 +243,18 @@ class StepCompiler {
     const ParametersLiteral plain = candidate.literal;
     std::optional<double> best;
     for (unsigned digit_primes = 1; digit_primes <= kMaxDigitPrimes; ++digit_primes) {
-      std::optional<ParametersLiteral> with =
-          with_special_primes(candidate.program, plain, digit_primes);
+      const auto with =
+          with_special_primes(plain, digit_primes, min_prime_bits(plain.log_n),
+                              [&](const ckks_params::NoiseModel& noise) {
+                                return quiet_switching(candidate.program, noise, kKeyShare);
+                              });
       if (!with) continue;
       candidate.program.special_primes = with->p;
       const double seconds =
           machine_.seconds(query_work(candidate.program, with->log_n, with->digit_primes).sum(), 1);
       if (best && seconds >= *best) continue;
       best = seconds;
-      candidate.literal = std::move(*with);
+      candidate.literal = *with;
     }
     if (!best) {
       double log_q = 0;
@@ -263,30 +267,6 @@ class StepCompiler {
     }
     candidate.seconds = *best;
     candidate.program.special_primes = candidate.literal.p;
-  }
-
-  std::optional<ParametersLiteral> with_special_primes(const program::Program& program,
-                                                       ParametersLiteral literal,
-                                                       unsigned digit_primes) const {
-    literal.digit_primes = digit_primes;
-    double log_q = 0;
-    for (const std::uint64_t q : literal.q) log_q += std::log2(static_cast<double>(q));
-    const double room = ckks_params::max_log_qp(literal.log_n, literal.security) - log_q;
-    const double least = min_prime_bits(literal.log_n);
-    for (double bits = least; bits < room; bits += 1) {
-      const double pieces = std::ceil(bits / kLargestPrimeBits);
-      literal.p = ckks_params::choose_primes(
-          literal.ring, literal.log_n,
-          std::vector<double>(static_cast<std::size_t>(pieces), std::max(least, bits / pieces)),
-          literal.q);
-      try {
-        const ckks_params::NoiseModel noise(Parameters::create(literal));
-        if (quiet_switching(program, noise, kKeyShare)) return literal;
-      } catch (const base::Error&) {
-        // A digit still exceeds P by too much, or the table is reached by a hair: more, or none.
-      }
-    }
-    return std::nullopt;
   }
 
   // The largest error of any output on the examples.
