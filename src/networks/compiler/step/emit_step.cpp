@@ -24,7 +24,6 @@ class StepEmitter {
         scales_(scales),
         base_level_(base_level),
         magnitudes_(magnitudes),
-        sums_of_products_(packing::sums_of_products(circuit)),
         made_(circuit.nodes.size()),
         readers_(circuit.nodes.size()) {
     program_.layout = program::Layout::kPacked;
@@ -264,7 +263,6 @@ class StepEmitter {
   const StepScales& scales_;
   unsigned base_level_;
   const std::vector<double>& magnitudes_;
-  std::vector<bool> sums_of_products_;
   std::vector<Made> made_;
   std::vector<std::vector<CircuitNodeId>> readers_;
   std::map<ValueId, ValueId> relinearised_;
