@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -75,14 +76,18 @@ Digest sha256(std::span<const std::uint8_t> bytes) {
   return digest;
 }
 
-std::string short_id(std::span<const std::uint8_t> id) {
+std::string hexadecimal(std::span<const std::uint8_t> bytes) {
   static constexpr char kHex[] = "0123456789abcdef";
   std::string text;
-  for (std::size_t i = 0; i < id.size() && i < 8; ++i) {
-    text += kHex[id[i] >> 4];
-    text += kHex[id[i] & 15];
+  for (const std::uint8_t byte : bytes) {
+    text += kHex[byte >> 4];
+    text += kHex[byte & 15];
   }
   return text;
+}
+
+std::string short_id(std::span<const std::uint8_t> id) {
+  return hexadecimal(id.first(std::min<std::size_t>(id.size(), 8)));
 }
 
 std::uint64_t payload_limit(FileKind kind) {
@@ -122,8 +127,7 @@ std::vector<std::uint8_t> seal_payload(FileKind kind, std::span<const std::uint8
   return out.take();
 }
 
-std::span<const std::uint8_t> open_payload(FileKind kind, std::span<const std::uint8_t> bytes,
-                                           const std::string& name) {
+void check_kind(FileKind kind, std::span<const std::uint8_t> bytes, const std::string& name) {
   base::ByteReader in(bytes, name);
   if (bytes.size() < kHeaderBytes || std::memcmp(in.raw(8).data(), kMagic, 8) != 0) {
     base::fail(ErrorCode::kCorrupt,
@@ -142,6 +146,13 @@ std::span<const std::uint8_t> open_payload(FileKind kind, std::span<const std::u
                                          "', wanted '" + file_kind_name(kind) + "'");
   }
   if (in.u8() != 0 || in.u32() != 0) in.corrupt("has a header that was altered");
+}
+
+std::span<const std::uint8_t> open_payload(FileKind kind, std::span<const std::uint8_t> bytes,
+                                           const std::string& name) {
+  check_kind(kind, bytes, name);
+  base::ByteReader in(bytes, name);
+  in.raw(16);
   const std::uint64_t size = in.u64();
   if (size > payload_limit(kind)) {
     base::fail(ErrorCode::kLimit, name + ": announces " + std::to_string(size) +

@@ -29,6 +29,8 @@ const char* file_kind_name(FileKind kind);
 /// A SHA-256 digest; ids of programs and parameter sets.
 using Digest = std::array<std::uint8_t, 32>;
 Digest sha256(std::span<const std::uint8_t> bytes);
+/// Lower-case hexadecimal.
+std::string hexadecimal(std::span<const std::uint8_t> bytes);
 /// The first 8 bytes in hexadecimal, for messages.
 std::string short_id(std::span<const std::uint8_t> id);
 
@@ -47,6 +49,10 @@ std::vector<std::uint8_t> seal_payload(FileKind kind, std::span<const std::uint8
 /// base::Error(kCorrupt, kMismatch or kLimit) that names `name` and what is wrong.
 std::span<const std::uint8_t> open_payload(FileKind kind, std::span<const std::uint8_t> bytes,
                                            const std::string& name);
+
+/// Checks what a file's first kHeaderBytes say of it, but for size and digest. Throws as
+/// open_payload.
+void check_kind(FileKind kind, std::span<const std::uint8_t> bytes, const std::string& name);
 
 /// Reads a whole file of at most `limit` bytes; base::Error(kIo or kLimit) names it.
 std::vector<std::uint8_t> read_file(const std::string& path, std::uint64_t limit);

@@ -224,6 +224,16 @@ void check_header(const MessageHeader& header, const program::ProgramId& program
   }
 }
 
+QueryIds peek_query(std::span<const std::uint8_t> file, const std::string& name) {
+  check_kind(FileKind::kQuery, file, name);
+  ByteReader in(file.subspan(kHeaderBytes), name);
+  QueryIds ids;
+  ids.program_id = read_id<32>(in);
+  ids.parameter_id = read_id<32>(in);
+  ids.key_id = read_id<16>(in);
+  return ids;
+}
+
 QueryBuilder::QueryBuilder(const ckks::Context& context, const MessageHeader& header)
     : context_(context),
       header_(header),

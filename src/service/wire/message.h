@@ -30,6 +30,16 @@ void check_header(const MessageHeader& header, const program::ProgramId& program
                   const ckks::ParameterId& parameter_id, const ckks::KeyId& key_id,
                   const program::Port& port, std::size_t most, const std::string& name);
 
+/// What a query is for: read from its file's first bytes alone, so that a service can tell whose
+/// keys and which program it needs before the rest is looked at.
+struct QueryIds {
+  program::ProgramId program_id{};
+  ckks::ParameterId parameter_id{};
+  ckks::KeyId key_id{};
+};
+/// Of a query's file. Throws base::Error(kCorrupt or kMismatch) when it is no query's beginning.
+QueryIds peek_query(std::span<const std::uint8_t> file, const std::string& name);
+
 /// Builds a query's payload: seeded ciphertexts, half the bytes. put() may be called from several
 /// threads for distinct indices.
 class QueryBuilder {
