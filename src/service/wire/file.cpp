@@ -1,15 +1,17 @@
 #include "service/wire/file.h"
 
 #include <fcntl.h>
-#include <openssl/sha.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include "engine/base/bytes.h"
 #include "engine/base/error.h"
+#include "engine/base/hex.h"
+#include "engine/base/sha256.h"
 
 namespace serdab::wire {
 namespace {
@@ -69,20 +71,10 @@ const char* file_kind_name(FileKind kind) {
   return "unknown";
 }
 
-Digest sha256(std::span<const std::uint8_t> bytes) {
-  Digest digest;
-  SHA256(bytes.data(), bytes.size(), digest.data());
-  return digest;
-}
+Digest sha256(std::span<const std::uint8_t> bytes) { return base::sha256(bytes); }
 
 std::string short_id(std::span<const std::uint8_t> id) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string text;
-  for (std::size_t i = 0; i < id.size() && i < 8; ++i) {
-    text += kHex[id[i] >> 4];
-    text += kHex[id[i] & 15];
-  }
-  return text;
+  return base::to_hex(id.first(std::min<std::size_t>(id.size(), 8)));
 }
 
 std::uint64_t payload_limit(FileKind kind) {
