@@ -27,10 +27,12 @@ endif()
 
 # serdab_room(NAME [DEPS room...] [LINK external...] [LINK_PRIVATE external...])
 # Sources are the folder's *.cpp and those of its sub-folders; *_test.cpp become the test program
-# test_<room>, *_bench.cpp the program bench_<room>. tests/layout checks that includes follow DEPS.
+# test_<room>, *_bench.cpp the program bench_<room>. A file wasm/x.cpp stands for x.cpp in the browser's
+# client (apps/web) and is left out here. tests/layout checks that includes follow DEPS.
 function(serdab_room NAME)
   cmake_parse_arguments(ROOM "" "" "DEPS;LINK;LINK_PRIVATE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cpp)
+  list(FILTER sources EXCLUDE REGEX "/wasm/[^/]*\\.cpp$")
   set(tests ${sources})
   set(benches ${sources})
   list(FILTER sources EXCLUDE REGEX "_(test|bench)\\.cpp$")

@@ -1,7 +1,5 @@
 #include "engine/base/pool.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -9,13 +7,15 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
-#include <new>
 #include <vector>
+
+#include "engine/base/internal/map_region.h"
 
 namespace serdab::base {
 namespace {
 
-constexpr std::size_t kHugePage = std::size_t{2} << 20;
+using internal::kHugePage;
+
 constexpr std::size_t kSmallest = 64;
 // Four classes per power of two: at most 25 % of a block is unused.
 constexpr std::size_t kClassesPerOctave = 4;
@@ -31,21 +31,6 @@ std::size_t class_size(std::size_t bytes) {
     return (bytes + kSmallest - 1) / kSmallest * kSmallest;
   const std::size_t step = std::bit_floor(bytes - 1) / kClassesPerOctave;
   return (bytes + step - 1) / step * step;
-}
-
-void* map_region(std::size_t bytes) {
-  // Over-allocate and trim so that the region starts on a huge-page boundary.
-  void* raw =
-      mmap(nullptr, bytes + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (raw == MAP_FAILED) throw std::bad_alloc();
-  const auto begin = reinterpret_cast<std::uintptr_t>(raw);
-  const auto aligned = (begin + kHugePage - 1) / kHugePage * kHugePage;
-  if (aligned > begin) munmap(raw, aligned - begin);
-  const auto tail = begin + kHugePage - aligned;
-  if (tail > 0) munmap(reinterpret_cast<void*>(aligned + bytes), tail);
-  void* region = reinterpret_cast<void*>(aligned);
-  madvise(region, bytes, MADV_HUGEPAGE);
-  return region;
 }
 
 class Pool {
@@ -86,7 +71,7 @@ class Pool {
   void* carve(std::size_t size) {
     if (size > remaining_) {
       const std::size_t region = std::max(kRegion, (size + kHugePage - 1) / kHugePage * kHugePage);
-      next_ = static_cast<std::byte*>(map_region(region));
+      next_ = static_cast<std::byte*>(internal::map_region(region));
       remaining_ = region;
       reserved_ += region;
     }

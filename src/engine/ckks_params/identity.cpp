@@ -1,10 +1,9 @@
 #include "engine/ckks_params/identity.h"
 
-#include <openssl/evp.h>
-
 #include <string_view>
 
-#include "engine/base/error.h"
+#include "engine/base/hex.h"
+#include "engine/base/sha256.h"
 
 namespace serdab::ckks_params {
 namespace {
@@ -36,21 +35,9 @@ std::vector<std::uint8_t> canonical_encoding(const ParametersLiteral& literal, b
 }
 
 ParameterId identity(const ParametersLiteral& literal, bool insecure) {
-  const auto bytes = canonical_encoding(literal, insecure);
-  ParameterId id;
-  const int ok = EVP_Digest(bytes.data(), bytes.size(), id.data(), nullptr, EVP_sha256(), nullptr);
-  base::require(ok == 1, base::ErrorCode::kUnsupported, "OpenSSL refused SHA-256");
-  return id;
+  return base::sha256(canonical_encoding(literal, insecure));
 }
 
-std::string to_string(const ParameterId& id) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (std::size_t i = 0; i < 8; ++i) {
-    text += kDigits[id[i] >> 4];
-    text += kDigits[id[i] & 15];
-  }
-  return text;
-}
+std::string to_string(const ParameterId& id) { return base::to_hex(std::span(id).first(8)); }
 
 }  // namespace serdab::ckks_params

@@ -1,8 +1,10 @@
 // The same bits on every machine and with every instruction set: a short computation from a fixed
 // seed, hashed. ctest runs this program a second time with SERDAB_KERNELS=scalar.
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
 
+#include <cstring>
+
+#include "engine/base/sha256.h"
 #include "engine/ckks_secret/internal/test_bench.h"
 #include "engine/kernels/kernels.h"
 
@@ -19,10 +21,11 @@ std::uint64_t hash(const Ciphertext& ciphertext) {
       words.insert(words.end(), begin, begin + ciphertext.part(part).n());
     }
   }
-  std::uint64_t digest[4];
-  EVP_Digest(words.data(), words.size() * 8, reinterpret_cast<unsigned char*>(digest), nullptr,
-             EVP_sha256(), nullptr);
-  return digest[0];
+  const base::Sha256Digest digest = base::sha256(
+      {reinterpret_cast<const std::uint8_t*>(words.data()), words.size() * sizeof(std::uint64_t)});
+  std::uint64_t first;
+  std::memcpy(&first, digest.data(), sizeof first);
+  return first;
 }
 
 /// Encrypt, square, relinearise, rescale, rotate. Coefficients are encoded, so that no libm is

@@ -10,6 +10,10 @@
 
 namespace serdab::sampling {
 
+namespace internal {
+class AesCtr;
+}
+
 /// A stream of random words: AES-256 in counter mode, key = seed, first counter block =
 /// stream id (8 bytes, big-endian) followed by 8 zero bytes, counting up as a big-endian integer;
 /// words are read from the key stream little-endian. The same (seed, stream) gives the same words
@@ -38,8 +42,7 @@ class Prng {
   void expand(std::uint64_t* out, std::size_t words);
 
   static constexpr std::size_t kWords = 1024;
-  struct Cipher;
-  std::unique_ptr<Cipher> cipher_;
+  std::unique_ptr<internal::AesCtr> cipher_;
   base::SecretBuffer<std::uint64_t> words_;
   std::size_t position_ = kWords;
 };

@@ -6,8 +6,12 @@
 namespace serdab::client {
 
 Model Model::load(const std::string& path) {
-  const auto bytes = wire::read_file(path, wire::payload_limit(wire::FileKind::kClientBundle));
-  base::ByteReader in(wire::open_payload(wire::FileKind::kClientBundle, bytes, path), path);
+  return from_file_bytes(
+      wire::read_file(path, wire::payload_limit(wire::FileKind::kClientBundle)), path);
+}
+
+Model Model::from_file_bytes(std::span<const std::uint8_t> bytes, const std::string& name) {
+  base::ByteReader in(wire::open_payload(wire::FileKind::kClientBundle, bytes, name), name);
   Model model;
   model.bundle = program::read_client_bundle(in);
   in.finish();

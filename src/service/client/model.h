@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "engine/ckks/context.h"
@@ -18,6 +20,8 @@ struct Model {
   /// From a client bundle's file. Throws base::Error, naming `path`, for files that are none or
   /// whose parameters are refused.
   static Model load(const std::string& path);
+  /// The same from the file's bytes, which messages call `name`.
+  static Model from_file_bytes(std::span<const std::uint8_t> bytes, const std::string& name);
 };
 
 /// A secret key's file for this model; base::Error names `path`.

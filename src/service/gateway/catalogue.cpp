@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
+#include "engine/base/hex.h"
 #include "networks/program/package.h"
 #include "service/gateway/internal/failure.h"
 #include "service/wire/file.h"
@@ -38,8 +39,8 @@ std::shared_ptr<const ModelCard> read_card(const store::Layout& layout,
   auto card = std::make_shared<ModelCard>();
   card->name = record.name;
   card->version = record.version;
-  card->program_id = wire::hexadecimal(bundle.program_id);
-  card->parameter_id = wire::hexadecimal(parameters.id());
+  card->program_id = base::to_hex(bundle.program_id);
+  card->parameter_id = base::to_hex(parameters.id());
   card->query_bytes = plan.at("query_bytes").get<std::uint64_t>() + kSlack;
   card->seconds = plan.at("seconds").get<double>();
   card->parameters =

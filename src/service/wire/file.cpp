@@ -1,7 +1,6 @@
 #include "service/wire/file.h"
 
 #include <fcntl.h>
-#include <openssl/sha.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +10,8 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/error.h"
+#include "engine/base/hex.h"
+#include "engine/base/sha256.h"
 
 namespace serdab::wire {
 namespace {
@@ -70,24 +71,10 @@ const char* file_kind_name(FileKind kind) {
   return "unknown";
 }
 
-Digest sha256(std::span<const std::uint8_t> bytes) {
-  Digest digest;
-  SHA256(bytes.data(), bytes.size(), digest.data());
-  return digest;
-}
-
-std::string hexadecimal(std::span<const std::uint8_t> bytes) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t byte : bytes) {
-    text += kHex[byte >> 4];
-    text += kHex[byte & 15];
-  }
-  return text;
-}
+Digest sha256(std::span<const std::uint8_t> bytes) { return base::sha256(bytes); }
 
 std::string short_id(std::span<const std::uint8_t> id) {
-  return hexadecimal(id.first(std::min<std::size_t>(id.size(), 8)));
+  return base::to_hex(id.first(std::min<std::size_t>(id.size(), 8)));
 }
 
 std::uint64_t payload_limit(FileKind kind) {

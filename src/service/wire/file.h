@@ -29,8 +29,6 @@ const char* file_kind_name(FileKind kind);
 /// A SHA-256 digest; ids of programs and parameter sets.
 using Digest = std::array<std::uint8_t, 32>;
 Digest sha256(std::span<const std::uint8_t> bytes);
-/// Lower-case hexadecimal.
-std::string hexadecimal(std::span<const std::uint8_t> bytes);
 /// The first 8 bytes in hexadecimal, for messages.
 std::string short_id(std::span<const std::uint8_t> id);
 
