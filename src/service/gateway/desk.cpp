@@ -47,7 +47,7 @@ Outcome Desk::infer(const Task& task, double seconds, const std::function<bool()
     waiters_.erase(id);
   };
   try {
-    queue_->submit(task);
+    queue_.load()->submit(task);
   } catch (const base::Error& error) {
     leave();
     if (error.code() == base::ErrorCode::kLimit) {
@@ -67,9 +67,9 @@ Outcome Desk::infer(const Task& task, double seconds, const std::function<bool()
     if (!late && !gone()) continue;
     waiters_.erase(id);
     lock.unlock();
-    queue_->cancel(task.job);
-    refuse(late ? 504 : 499, late ? "timeout" : "gone",
-           "no answer within " + std::to_string(static_cast<int>(seconds)) +
+    queue_.load()->cancel(task.job);
+    if (!late) throw Failure::busy(503, "stopping", "nobody waits for this answer any more", 5);
+    refuse(504, "timeout", "no answer within " + std::to_string(static_cast<int>(seconds)) +
                " seconds; send long work as a job");
   }
   const Outcome outcome = *waiters_[id].outcome;
@@ -78,7 +78,7 @@ Outcome Desk::infer(const Task& task, double seconds, const std::function<bool()
 }
 
 double Desk::patience() const {
-  const std::size_t waiting = queue_->pending();
+  const std::size_t waiting = queue_.load()->pending();
   const std::lock_guard lock(mutex_);
   return lately_ * static_cast<double>(waiting) / 2;
 }
@@ -86,6 +86,7 @@ double Desk::patience() const {
 // ---- Jobs ----
 
 void Desk::feed(const JobRecord& job) {
+  if (queue_.load() == nullptr) return;
   if (job.state != JobState::kRunning && job.state != JobState::kOpen) return;
   if (job.kind == store::JobKind::kBatch) feed_chunks(job);
   if (job.kind == store::JobKind::kTraining && job.state == JobState::kRunning) feed_step(job);
@@ -103,7 +104,7 @@ bool Desk::begin(const Task& task) {
     if (!under_way_.emplace(id, UnderWay{task.job, task.chunk, 0}).second) return true;
   }
   try {
-    queue_->submit(task);
+    queue_.load()->submit(task);
     return true;
   } catch (const base::Error&) {
     forget(id);
@@ -141,7 +142,7 @@ void Desk::feed_step(const JobRecord& job) {
 }
 
 void Desk::cancel(const std::string& job) {
-  queue_->cancel(job);
+  queue_.load()->cancel(job);
   {
     const std::lock_guard lock(mutex_);
     std::erase_if(under_way_, [&](const auto& entry) { return entry.second.job == job; });

@@ -124,8 +124,15 @@ int HttpServer::bind() {
 }
 
 void HttpServer::begin_stop() {
+  if (stopping_) return;
+  stop_at_ = std::chrono::steady_clock::now() +
+             std::chrono::milliseconds(static_cast<long>(options_.drain_seconds * 1000));
   stopping_ = true;
   stop();
+}
+
+bool HttpServer::overdue() const {
+  return stopping_ && std::chrono::steady_clock::now() >= stop_at_.load();
 }
 
 bool HttpServer::process_and_close_socket(socket_t socket) {

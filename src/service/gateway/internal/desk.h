@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -22,6 +23,7 @@ class Desk {
   Desk(store::Store& store, Metrics& metrics) : store_(store), metrics_(metrics) {}
 
   work::Listener listener();
+  /// To be called once the queue is made around the listener; what it tells before is heard, too.
   void use(work::Queue& queue) { queue_ = &queue; }
 
   /// Submits and waits. `gone`: asked now and then, whether nobody wants the answer any more.
@@ -40,8 +42,8 @@ class Desk {
   /// Share of what is under way that is done, by chunk; of a training run by 0.
   std::map<std::uint32_t, double> progress(const std::string& job) const;
 
-  std::size_t pending() const { return queue_->pending(); }
-  bool ready() const { return queue_->ready(); }
+  std::size_t pending() const { return queue_.load()->pending(); }
+  bool ready() const { return queue_.load()->ready(); }
   /// Seconds until a place may be free, guessed from what has been computed lately.
   double patience() const;
 
@@ -66,7 +68,7 @@ class Desk {
 
   store::Store& store_;
   Metrics& metrics_;
-  work::Queue* queue_ = nullptr;
+  std::atomic<work::Queue*> queue_ = nullptr;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, Waiter> waiters_;     ///< by task id

@@ -23,6 +23,8 @@ class HttpServer final : public httplib::Server {
   std::size_t connections() const { return connections_; }
   std::size_t refused_connections() const { return refused_; }
   bool stopping() const { return stopping_; }
+  /// Whether the time to drain is over.
+  bool overdue() const;
 
  private:
   class Threads;
@@ -32,6 +34,7 @@ class HttpServer final : public httplib::Server {
   Patience patience_;
   std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> tls_;
   std::atomic<bool> stopping_ = false;
+  std::atomic<std::chrono::steady_clock::time_point> stop_at_{};  ///< set before stopping_
   std::atomic<std::size_t> connections_ = 0;
   std::atomic<std::size_t> refused_ = 0;
 };
