@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -19,7 +20,11 @@ using base::ErrorCode;
 constexpr std::uint8_t kMagic[8] = {'S', 'E', 'R', 'D', 'A', 'B', '\r', '\n'};
 
 [[noreturn]] void fail_io(const std::string& what, const std::string& path) {
-  base::fail(ErrorCode::kIo, path + ": " + what + ": " + std::strerror(errno));
+  const int error = errno;
+  base::fail(ErrorCode::kIo, path + ": " + what + ": " + std::strerror(error) +
+                                 (error == ENOSPC || error == EDQUOT
+                                      ? ": the disk is full; free some of it and try again"
+                                      : ""));
 }
 
 // Closes on every way out.
@@ -75,14 +80,18 @@ Digest sha256(std::span<const std::uint8_t> bytes) {
   return digest;
 }
 
-std::string short_id(std::span<const std::uint8_t> id) {
+std::string hex(std::span<const std::uint8_t> bytes) {
   static constexpr char kHex[] = "0123456789abcdef";
   std::string text;
-  for (std::size_t i = 0; i < id.size() && i < 8; ++i) {
-    text += kHex[id[i] >> 4];
-    text += kHex[id[i] & 15];
+  for (const std::uint8_t byte : bytes) {
+    text += kHex[byte >> 4];
+    text += kHex[byte & 15];
   }
   return text;
+}
+
+std::string short_id(std::span<const std::uint8_t> id) {
+  return hex(id.first(std::min<std::size_t>(id.size(), 8)));
 }
 
 std::uint64_t payload_limit(FileKind kind) {
@@ -122,8 +131,8 @@ std::vector<std::uint8_t> seal_payload(FileKind kind, std::span<const std::uint8
   return out.take();
 }
 
-std::span<const std::uint8_t> open_payload(FileKind kind, std::span<const std::uint8_t> bytes,
-                                           const std::string& name) {
+FileHeader open_header(FileKind kind, std::span<const std::uint8_t> bytes,
+                       const std::string& name) {
   base::ByteReader in(bytes, name);
   if (bytes.size() < kHeaderBytes || std::memcmp(in.raw(8).data(), kMagic, 8) != 0) {
     base::fail(ErrorCode::kCorrupt,
@@ -148,15 +157,25 @@ std::span<const std::uint8_t> open_payload(FileKind kind, std::span<const std::u
                                       " bytes, more than " + std::to_string(payload_limit(kind)) +
                                       " for a " + file_kind_name(kind));
   }
-  const auto digest = in.raw(32);
+  FileHeader header{size, {}};
+  const auto digest = in.raw(header.digest.size());
+  std::copy(digest.begin(), digest.end(), header.digest.begin());
+  return header;
+}
+
+std::span<const std::uint8_t> open_payload(FileKind kind, std::span<const std::uint8_t> bytes,
+                                           const std::string& name) {
+  const FileHeader header = open_header(kind, bytes, name);
+  base::ByteReader in(bytes, name);
+  in.raw(kHeaderBytes);
+  const std::uint64_t size = header.payload_bytes;
   if (in.remaining() != size) {
     in.corrupt((in.remaining() < size ? "is cut: " : "has bytes after its end: ") +
                std::to_string(size) + " bytes announced, " + std::to_string(in.remaining()) +
                " there");
   }
   const auto payload = in.raw(size);
-  const Digest actual = sha256(payload);
-  if (std::memcmp(digest.data(), actual.data(), actual.size()) != 0) {
+  if (sha256(payload) != header.digest) {
     base::fail(ErrorCode::kCorrupt, name + ": its checksum does not match: the file was altered");
   }
   return payload;

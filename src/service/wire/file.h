@@ -29,6 +29,7 @@ const char* file_kind_name(FileKind kind);
 /// A SHA-256 digest; ids of programs and parameter sets.
 using Digest = std::array<std::uint8_t, 32>;
 Digest sha256(std::span<const std::uint8_t> bytes);
+std::string hex(std::span<const std::uint8_t> bytes);
 /// The first 8 bytes in hexadecimal, for messages.
 std::string short_id(std::span<const std::uint8_t> id);
 
@@ -40,6 +41,14 @@ inline constexpr std::size_t kHeaderBytes = 56;
 
 /// The largest payload that is read, by kind; a larger announcement is refused before allocation.
 std::uint64_t payload_limit(FileKind kind);
+
+/// What a file's first kHeaderBytes announce.
+struct FileHeader {
+  std::uint64_t payload_bytes = 0;
+  Digest digest{};  ///< of the payload
+};
+/// Checks magic, version, kind and announced size; more bytes may follow. Errors as open_payload().
+FileHeader open_header(FileKind kind, std::span<const std::uint8_t> bytes, const std::string& name);
 
 std::vector<std::uint8_t> seal_payload(FileKind kind, std::span<const std::uint8_t> payload);
 
