@@ -25,7 +25,7 @@ static_assert(kTooMany.size() - kTooMany.find("{") == 64);
 
 thread_local bool shedding = false;
 
-void check_plain(const Options& options) {
+void check_plain(const gateway::Options& options) {
   if (!options.certificate.empty() || options.plain_anywhere) return;
   const bool loopback = options.host == "localhost" || options.host == "::1" ||
                         options.host.rfind("127.", 0) == 0;
@@ -41,7 +41,7 @@ std::string tls_reason() {
   return text;
 }
 
-SSL_CTX* tls_context(const Options& options) {
+SSL_CTX* tls_context(const gateway::Options& options) {
   if (options.certificate.empty()) return nullptr;
   SSL_CTX* context = SSL_CTX_new(TLS_server_method());
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
@@ -97,7 +97,7 @@ class HttpServer::Threads final : public httplib::TaskQueue {
   std::condition_variable ended_;
 };
 
-HttpServer::HttpServer(const Options& options)
+HttpServer::HttpServer(const gateway::Options& options)
     : options_(options),
       patience_{options.header_seconds, options.idle_seconds, options.grace_seconds,
                 options.slowest_rate},

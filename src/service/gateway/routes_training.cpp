@@ -71,7 +71,7 @@ void put_file(Service& service, Exchange& exchange) {
   const std::string path = run_file(folder_of(service, job), exchange);
   const Limits::Place place = service.limits.enter(exchange.tenant);
   const Uploads::Hold hold(service.uploads, path);
-  const bool begun = server::exists(arriving(path));
+  const bool begun = std::filesystem::exists(arriving(path));
   const bool whole = take_upload(exchange, arriving(path), kMostFile, [&](std::uint64_t total) {
     if (!begun) service.store.charge_job(exchange.tenant, job.id, total);
   });
@@ -102,7 +102,7 @@ void start(Service& service, Exchange& exchange) {
   wants(job, {JobState::kOpen, JobState::kDone, JobState::kWaiting}, "it cannot be started");
   const server::StepFolder folder = folder_of(service, job);
   for (const std::string& file : {folder.step, folder.keys, folder.state, folder.data(0)}) {
-    if (server::exists(file)) continue;
+    if (std::filesystem::exists(file)) continue;
     refuse(409, "file", std::filesystem::path(file).filename().string() +
                             ": has not arrived; PUT it under files/ first");
   }
@@ -110,7 +110,7 @@ void start(Service& service, Exchange& exchange) {
     refuse(409, "state", "the run ended meanwhile");
   }
   // A spent state waits for its refresh, however many steps are asked for.
-  const bool waits = server::exists(folder.request) && !server::exists(folder.answer);
+  const bool waits = std::filesystem::exists(folder.request) && !std::filesystem::exists(folder.answer);
   service.store.update_job(job.id, waits ? JobState::kWaiting : JobState::kRunning,
                            job.steps_done, "");
   service.desk.feed(own_run(service, exchange));
@@ -120,7 +120,7 @@ void start(Service& service, Exchange& exchange) {
 void refresh_request(Service& service, Exchange& exchange) {
   const JobRecord job = own_run(service, exchange);
   const server::StepFolder folder = folder_of(service, job);
-  if (!server::exists(folder.request)) {
+  if (!std::filesystem::exists(folder.request)) {
     refuse(404, "refresh", "no refresh is due");
   }
   exchange.response.set_header("Serdab-Step", std::to_string(job.steps_done));
@@ -133,7 +133,7 @@ void put_refresh(Service& service, Exchange& exchange) {
   const server::StepFolder folder = folder_of(service, job);
   const Limits::Place place = service.limits.enter(exchange.tenant);
   const Uploads::Hold hold(service.uploads, folder.answer);
-  if (!server::exists(folder.request)) refuse(409, "refresh", "no refresh is due");
+  if (!std::filesystem::exists(folder.request)) refuse(409, "refresh", "no refresh is due");
   // No larger than the request it answers, but for its header.
   const std::uint64_t most = std::filesystem::file_size(folder.state) * 4 + 4096;
   NewFile file(folder.answer);
@@ -144,7 +144,7 @@ void put_refresh(Service& service, Exchange& exchange) {
     }
     file.write(data, size);
   });
-  wire::check_kind(wire::FileKind::kRefreshAnswer, head, "refresh");
+  wire::open_header(wire::FileKind::kRefreshAnswer, head, "refresh");
   file.keep();
   if (job.state == JobState::kWaiting) {
     service.store.update_job(job.id, JobState::kRunning, job.steps_done, "");

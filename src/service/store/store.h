@@ -19,11 +19,11 @@ struct Quota {
   std::uint64_t key_bytes = std::uint64_t{4} << 30;   ///< evaluation keys and unfinished uploads
   std::uint64_t job_bytes = std::uint64_t{16} << 30;  ///< queries, answers, training runs on disk
   std::uint32_t keys = 64;
-  std::uint32_t jobs = 64;              ///< unfinished, at once
-  std::uint32_t concurrent = 8;         ///< requests that compute or wait to, at once
-  double requests_per_second = 100;     ///< on average; bursts of ten times that
-  std::int64_t key_days = 30;           ///< after their last use
-  std::int64_t job_days = 7;            ///< after their end
+  std::uint32_t jobs = 64;           ///< unfinished, at once
+  std::uint32_t concurrent = 8;      ///< requests that compute or wait to, at once
+  double requests_per_second = 100;  ///< on average; bursts of ten times that
+  std::int64_t key_days = 30;        ///< after their last use
+  std::int64_t job_days = 7;         ///< after their end
 };
 
 struct Tenant {
@@ -61,9 +61,9 @@ struct KeyRecord {
 
 enum class JobKind : std::uint8_t { kBatch = 0, kTraining = 1 };
 enum class JobState : std::uint8_t {
-  kOpen = 0,       ///< takes chunks or files
-  kRunning = 1,    ///< something is queued or computed
-  kWaiting = 2,    ///< training: the client's refresh is due
+  kOpen = 0,     ///< takes chunks or files
+  kRunning = 1,  ///< something is queued or computed
+  kWaiting = 2,  ///< training: the client's refresh is due
   kDone = 3,
   kFailed = 4,
   kCancelled = 5,
@@ -76,13 +76,13 @@ struct JobRecord {
   std::string tenant;
   JobKind kind = JobKind::kBatch;
   JobState state = JobState::kOpen;
-  std::string model;           ///< batch
-  std::uint32_t version = 0;   ///< batch
-  std::uint32_t chunks = 0;    ///< batch: announced at its beginning
-  std::uint64_t steps = 0;     ///< training: asked for
+  std::string model;          ///< batch
+  std::uint32_t version = 0;  ///< batch
+  std::uint32_t chunks = 0;   ///< batch: announced at its beginning
+  std::uint64_t steps = 0;    ///< training: asked for
   std::uint64_t steps_done = 0;
-  std::uint64_t bytes = 0;     ///< on disk, as counted against the quota
-  std::string error;           ///< of a failed one
+  std::uint64_t bytes = 0;  ///< on disk, as counted against the quota
+  std::string error;        ///< of a failed one
   Time created = 0;
   Time updated = 0;
 };
@@ -96,7 +96,7 @@ struct ChunkRecord {
   std::string digest;      ///< of the query's file: the same bytes again are no error
   std::string key_digest;  ///< which evaluation keys
   std::string error;
-  double seconds = 0;      ///< computing
+  double seconds = 0;  ///< computing
 };
 
 /// The service's memory: tenants, tokens, models, keys and jobs in SQLite (WAL, synchronous=FULL),
@@ -190,8 +190,8 @@ class Store {
   /// Bytes of keys on disk and jobs by state, for the metrics.
   struct Totals {
     std::uint64_t tenants = 0, models = 0, keys = 0, key_bytes = 0;
-    std::uint64_t jobs_open = 0, jobs_running = 0, jobs_waiting = 0, jobs_done = 0,
-                  jobs_failed = 0, jobs_cancelled = 0;
+    std::uint64_t jobs_open = 0, jobs_running = 0, jobs_waiting = 0, jobs_done = 0, jobs_failed = 0,
+                  jobs_cancelled = 0;
   };
   Totals totals() const;
 

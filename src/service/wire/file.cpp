@@ -21,7 +21,11 @@ using base::ErrorCode;
 constexpr std::uint8_t kMagic[8] = {'S', 'E', 'R', 'D', 'A', 'B', '\r', '\n'};
 
 [[noreturn]] void fail_io(const std::string& what, const std::string& path) {
-  base::fail(ErrorCode::kIo, path + ": " + what + ": " + std::strerror(errno));
+  const int error = errno;
+  base::fail(ErrorCode::kIo, path + ": " + what + ": " + std::strerror(error) +
+                                 (error == ENOSPC || error == EDQUOT
+                                      ? ": the disk is full; free some of it and try again"
+                                      : ""));
 }
 
 // Closes on every way out.
@@ -114,7 +118,8 @@ std::vector<std::uint8_t> seal_payload(FileKind kind, std::span<const std::uint8
   return out.take();
 }
 
-void check_kind(FileKind kind, std::span<const std::uint8_t> bytes, const std::string& name) {
+FileHeader open_header(FileKind kind, std::span<const std::uint8_t> bytes,
+                       const std::string& name) {
   base::ByteReader in(bytes, name);
   if (bytes.size() < kHeaderBytes || std::memcmp(in.raw(8).data(), kMagic, 8) != 0) {
     base::fail(ErrorCode::kCorrupt,
@@ -133,28 +138,31 @@ void check_kind(FileKind kind, std::span<const std::uint8_t> bytes, const std::s
                                          "', wanted '" + file_kind_name(kind) + "'");
   }
   if (in.u8() != 0 || in.u32() != 0) in.corrupt("has a header that was altered");
-}
-
-std::span<const std::uint8_t> open_payload(FileKind kind, std::span<const std::uint8_t> bytes,
-                                           const std::string& name) {
-  check_kind(kind, bytes, name);
-  base::ByteReader in(bytes, name);
-  in.raw(16);
   const std::uint64_t size = in.u64();
   if (size > payload_limit(kind)) {
     base::fail(ErrorCode::kLimit, name + ": announces " + std::to_string(size) +
                                       " bytes, more than " + std::to_string(payload_limit(kind)) +
                                       " for a " + file_kind_name(kind));
   }
-  const auto digest = in.raw(32);
+  FileHeader header{size, {}};
+  const auto digest = in.raw(header.digest.size());
+  std::copy(digest.begin(), digest.end(), header.digest.begin());
+  return header;
+}
+
+std::span<const std::uint8_t> open_payload(FileKind kind, std::span<const std::uint8_t> bytes,
+                                           const std::string& name) {
+  const FileHeader header = open_header(kind, bytes, name);
+  base::ByteReader in(bytes, name);
+  in.raw(kHeaderBytes);
+  const std::uint64_t size = header.payload_bytes;
   if (in.remaining() != size) {
     in.corrupt((in.remaining() < size ? "is cut: " : "has bytes after its end: ") +
                std::to_string(size) + " bytes announced, " + std::to_string(in.remaining()) +
                " there");
   }
   const auto payload = in.raw(size);
-  const Digest actual = sha256(payload);
-  if (std::memcmp(digest.data(), actual.data(), actual.size()) != 0) {
+  if (sha256(payload) != header.digest) {
     base::fail(ErrorCode::kCorrupt, name + ": its checksum does not match: the file was altered");
   }
   return payload;

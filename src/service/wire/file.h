@@ -41,6 +41,14 @@ inline constexpr std::size_t kHeaderBytes = 56;
 /// The largest payload that is read, by kind; a larger announcement is refused before allocation.
 std::uint64_t payload_limit(FileKind kind);
 
+/// What a file's first kHeaderBytes announce.
+struct FileHeader {
+  std::uint64_t payload_bytes = 0;
+  Digest digest{};  ///< of the payload
+};
+/// Checks magic, version, kind and announced size; more bytes may follow. Errors as open_payload().
+FileHeader open_header(FileKind kind, std::span<const std::uint8_t> bytes, const std::string& name);
+
 std::vector<std::uint8_t> seal_payload(FileKind kind, std::span<const std::uint8_t> payload);
 
 /// Checks header, size and digest, and returns the payload within `bytes`. Throws

@@ -225,7 +225,7 @@ void check_header(const MessageHeader& header, const program::ProgramId& program
 }
 
 QueryIds peek_query(std::span<const std::uint8_t> file, const std::string& name) {
-  check_kind(FileKind::kQuery, file, name);
+  open_header(FileKind::kQuery, file, name);
   ByteReader in(file.subspan(kHeaderBytes), name);
   QueryIds ids;
   ids.program_id = read_id<32>(in);
@@ -353,14 +353,24 @@ std::vector<std::uint8_t> write_evaluation_keys(const ckks::Context& context,
   return out.take();
 }
 
+EvaluationKeysId peek_evaluation_keys(std::span<const std::uint8_t> beginning,
+                                      const std::string& name) {
+  ByteReader in(beginning, name);
+  EvaluationKeysId id;
+  id.parameter_id = read_id<32>(in);
+  id.key_id = read_id<16>(in);
+  return id;
+}
+
 EvaluationKeys read_evaluation_keys(const ckks::Context& context,
                                     std::span<const std::uint8_t> payload,
                                     const std::string& name) {
   return named(name, [&] {
     ByteReader in(payload, name);
     EvaluationKeys keys;
-    keys.parameter_id = read_id<32>(in);
-    keys.key_id = read_id<16>(in);
+    const EvaluationKeysId id = peek_evaluation_keys(in.raw(kEvaluationKeysIdBytes), name);
+    keys.parameter_id = id.parameter_id;
+    keys.key_id = id.key_id;
     same_id(keys.parameter_id, context.parameters().id(), "parameters", name);
     ckks::SwitchingKeyInfo info{keys.parameter_id, keys.key_id, {}, {0}};
     if (in.u8() != 0) keys.relinearisation = read_switching_key(context, info, in, name);

@@ -99,6 +99,14 @@ struct EvaluationKeys {
 std::size_t evaluation_key_bytes(const ckks::Context& context, const EvaluationKeys& keys);
 std::vector<std::uint8_t> write_evaluation_keys(const ckks::Context& context,
                                                 const EvaluationKeys& keys);
+/// Whose keys a payload announces itself to be: its first kEvaluationKeysIdBytes suffice.
+struct EvaluationKeysId {
+  ckks::ParameterId parameter_id{};
+  ckks::KeyId key_id{};
+};
+inline constexpr std::size_t kEvaluationKeysIdBytes = 48;
+EvaluationKeysId peek_evaluation_keys(std::span<const std::uint8_t> beginning,
+                                      const std::string& name);
 EvaluationKeys read_evaluation_keys(const ckks::Context& context,
                                     std::span<const std::uint8_t> payload, const std::string& name);
 

@@ -12,7 +12,7 @@ namespace serdab::gateway {
 class HttpServer final : public httplib::Server {
  public:
   /// Throws base::Error when the certificate or key cannot be used.
-  explicit HttpServer(const Options& options);
+  explicit HttpServer(const gateway::Options& options);
   ~HttpServer() override;
 
   /// Throws base::Error(kIo). Returns the port.
@@ -30,7 +30,7 @@ class HttpServer final : public httplib::Server {
   class Threads;
   bool process_and_close_socket(socket_t socket) override;
 
-  const Options& options_;
+  const gateway::Options& options_;
   Patience patience_;
   std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> tls_;
   std::atomic<bool> stopping_ = false;
