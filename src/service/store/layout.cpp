@@ -15,6 +15,13 @@ constexpr char kIdDigits[] = "abcdefghijklmnopqrstuvwxyz234567";
 
 bool lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
+// The beginning of a name that may be of any length.
+std::string quoted(const std::string& name) {
+  std::string text("'");
+  text.append(name, 0, 80);
+  return text += "'";
+}
+
 }  // namespace
 
 std::string Layout::database() const { return root_ + "/serdab.db"; }
@@ -66,7 +73,7 @@ void check_name(const std::string& kind, const std::string& name) {
                     });
   if (good) return;
   base::fail(base::ErrorCode::kInvalidArgument,
-             "'" + name.substr(0, 80) + "' cannot be the name of a " + kind +
+             quoted(name) + " cannot be the name of a " + kind +
                  ": 1 to 64 of a-z 0-9 - _ . that begin with a letter or digit");
 }
 
@@ -76,8 +83,8 @@ void check_digest(const std::string& digest) {
                     });
   if (good) return;
   base::fail(base::ErrorCode::kInvalidArgument,
-             "'" + digest.substr(0, 80) +
-                 "' is no digest: 64 digits of lower-case hexadecimal are wanted, as sha256sum "
+             quoted(digest) +
+                 " is no digest: 64 digits of lower-case hexadecimal are wanted, as sha256sum "
                  "prints them");
 }
 
@@ -86,7 +93,7 @@ void check_id(const std::string& id) {
                       return (c >= 'a' && c <= 'z') || (c >= '2' && c <= '7');
                     });
   if (good) return;
-  base::fail(base::ErrorCode::kInvalidArgument, "'" + id.substr(0, 80) + "' is no job's id");
+  base::fail(base::ErrorCode::kInvalidArgument, quoted(id) + " is no job's id");
 }
 
 std::string new_id() {

@@ -35,9 +35,12 @@ Incoming read_folder(const std::string& folder) {
     return wire::read_file(name, wire::payload_limit(kind) + wire::kHeaderBytes);
   };
   files.program = read(program, wire::FileKind::kProgram);
-  const wire::Digest id =
-      wire::sha256(wire::open_payload(wire::FileKind::kProgram, files.program, program));
+  const auto payload = wire::open_payload(wire::FileKind::kProgram, files.program, program);
+  const wire::Digest id = wire::sha256(payload);
   files.program_id = base::to_hex(id);
+  base::ByteReader program_in(payload, program);
+  program::read_package(program_in);
+  program_in.finish();
   files.client = read(client, wire::FileKind::kClientBundle);
   base::ByteReader in(wire::open_payload(wire::FileKind::kClientBundle, files.client, client),
                       client);

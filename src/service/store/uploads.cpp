@@ -145,6 +145,7 @@ KeyRecord Store::finish_upload(const Tenant& tenant, const std::string& digest) 
                                           std::to_string(*total) + " were announced");
     }
     record = examine(path, tenant.name, digest);
+    internal::sync_file(path);
   } catch (const base::Error& error) {
     if (error.code() == ErrorCode::kIo) {
       if (!internal::exists(path)) return done_already();
@@ -153,7 +154,6 @@ KeyRecord Store::finish_upload(const Tenant& tenant, const std::string& digest) 
     abandon_upload(tenant.name, digest);
     base::fail(ErrorCode::kCorrupt, "upload " + digest + ": " + error.what());
   }
-  internal::sync_file(path);
   const std::string place = layout().key(tenant.name, digest);
   bool recorded = false;
   {
