@@ -1,41 +1,31 @@
 #include "service/wire/file.h"
 
-#include <fcntl.h>
 #include <openssl/sha.h>
+#include <sys/random.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
 #include "engine/base/bytes.h"
 #include "engine/base/error.h"
+#include "service/wire/internal/descriptor.h"
 
 namespace serdab::wire {
 namespace {
 
 using base::ErrorCode;
+using internal::Descriptor;
+using internal::fail_io;
 
 constexpr std::uint8_t kMagic[8] = {'S', 'E', 'R', 'D', 'A', 'B', '\r', '\n'};
 
-[[noreturn]] void fail_io(const std::string& what, const std::string& path) {
-  base::fail(ErrorCode::kIo, path + ": " + what + ": " + std::strerror(errno));
+// Process ids repeat where containers share a folder.
+std::string temporary_beside(const std::string& path) {
+  std::uint64_t random = 0;
+  if (::getrandom(&random, sizeof random, 0) != sizeof random) fail_io("cannot be created", path);
+  return path + ".part" + short_id({reinterpret_cast<const std::uint8_t*>(&random), sizeof random});
 }
-
-// Closes on every way out.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 }  // namespace
 
@@ -185,9 +175,8 @@ std::vector<std::uint8_t> read_file(const std::string& path, std::uint64_t limit
 }
 
 void write_file(const std::string& path, std::span<const std::uint8_t> bytes, unsigned mode) {
-  const std::string temporary = path + ".part" + std::to_string(::getpid());
+  const std::string temporary = temporary_beside(path);
   {
-    ::unlink(temporary.c_str());
     const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
                                  static_cast<mode_t>(mode)));
     if (file.get() < 0) fail_io("cannot be created", temporary);
