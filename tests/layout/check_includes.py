@@ -9,8 +9,7 @@ import sys
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
 ROOM = re.compile(r"serdab_room\((\w+)(.*?)\)", re.S)
-SERVER_MUST_NOT_REACH = {"server": "ckks_secret", "runtime": "ckks_secret", "wire": "ckks_secret",
-                         "store": "ckks_secret"}
+SERVER_MUST_NOT_REACH = dict.fromkeys(("server", "runtime", "wire", "store", "work", "gateway"), "ckks_secret")
 
 
 def declared_rooms(src):

@@ -6,9 +6,9 @@
 #include <sstream>
 
 #include "engine/base/error.h"
+#include "engine/base/files.h"
 #include "networks/datasets/picture/curves.h"
 #include "service/wire/file.h"
-#include "train/step_folder.h"
 
 namespace serdab::cli::train {
 namespace {
@@ -17,7 +17,7 @@ using Points = std::map<double, std::array<double, 2>>;
 
 Points read_points(const std::string& csv) {
   Points points;
-  if (!exists(csv)) return points;
+  if (!base::exists(csv)) return points;
   const auto bytes = wire::read_file(csv, std::uint64_t{1} << 28);
   std::istringstream lines(std::string(bytes.begin(), bytes.end()));
   std::string line;

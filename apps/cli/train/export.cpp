@@ -4,10 +4,10 @@
 
 #include "networks/graph/onnx/export.h"
 #include "service/client/training.h"
+#include "service/wire/sealed_file.h"
 #include "train/network_graph.h"
 #include "train/release_file.h"
 #include "train/slots.h"
-#include "train/step_folder.h"
 #include "train/verbs.h"
 
 namespace serdab::cli {
@@ -22,9 +22,9 @@ struct ExportOptions {
 // The budget is stored before anything of the model is.
 client::PortRows reveal(const ExportOptions& options, const ClientFolder& folder,
                         const client::StepModel& model) {
-  const Opened key = open_file(wire::FileKind::kSecretKey, folder.secret);
+  const wire::Opened key = wire::open_file(wire::FileKind::kSecretKey, folder.secret);
   const auto secret = client::read_secret_key(*model.context, key.payload, folder.secret);
-  const Opened state = open_file(wire::FileKind::kTrainingState, options.state);
+  const wire::Opened state = wire::open_file(wire::FileKind::kTrainingState, options.state);
   if (options.own_eyes) {
     return client::decrypt_state(model, secret, state.payload, options.state);
   }

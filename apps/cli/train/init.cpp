@@ -6,11 +6,13 @@
 #include <optional>
 
 #include "engine/base/error.h"
+#include "engine/base/files.h"
 #include "networks/datasets/tables/folds.h"
+#include "service/server/step_folder.h"
+#include "service/wire/sealed_file.h"
 #include "temporary_folder.h"
 #include "train/release_file.h"
 #include "train/session.h"
-#include "train/step_folder.h"
 #include "train/task_file.h"
 #include "train/verbs.h"
 
@@ -48,7 +50,7 @@ std::vector<std::size_t> inputs_of(const datasets::Table& table, const datasets:
 }
 
 void refuse_overwriting(const ClientFolder& folder) {
-  if (!exists(folder.secret)) return;
+  if (!base::exists(folder.secret)) return;
   base::fail(base::ErrorCode::kInvalidArgument,
              folder.secret +
                  ": exists; what was trained under it could not be decrypted any more. Choose "
@@ -83,17 +85,17 @@ class Initialisation {
                                      new_budget(session_.model.package, options.exports));
   }
 
-  void write(const ClientFolder& client, const StepFolder& server) const {
-    save(wire::FileKind::kSecretKey, client.secret, client::write_secret_key(session_.secret),
-         0600);
+  void write(const ClientFolder& client, const server::StepFolder& server) const {
+    wire::save(wire::FileKind::kSecretKey, client.secret, client::write_secret_key(session_.secret),
+               0600);
     write_task_file(task_file(), client.task);
     write_budget(client.releases, new_budget(session_.model.package, options_.exports));
     wire::write_file(client.step, wire::read_file(server.step, std::uint64_t{1} << 31));
-    save(wire::FileKind::kEvaluationKeys, server.keys, session_.evaluation_keys);
+    wire::save(wire::FileKind::kEvaluationKeys, server.keys, session_.evaluation_keys);
     for (std::size_t batch = 0; batch < encrypted_.data.size(); ++batch) {
-      save(wire::FileKind::kTrainingData, server.data(batch), encrypted_.data[batch]);
+      wire::save(wire::FileKind::kTrainingData, server.data(batch), encrypted_.data[batch]);
     }
-    save(wire::FileKind::kTrainingState, server.state, encrypted_.state);
+    wire::save(wire::FileKind::kTrainingState, server.state, encrypted_.state);
   }
 
  private:
@@ -162,7 +164,7 @@ void print(const Initialisation& made, const InitOptions& options, const Globals
 void run(const InitOptions& options, const Globals& globals) {
   if (options.plan_only) {
     const TemporaryFolder temporary;
-    print(Initialisation(options, StepFolder(temporary.path()).step), options, globals);
+    print(Initialisation(options, server::StepFolder(temporary.path()).step), options, globals);
     return;
   }
   if (options.output.empty()) {
@@ -170,10 +172,10 @@ void run(const InitOptions& options, const Globals& globals) {
   }
   const std::filesystem::path base(options.output);
   const ClientFolder client((base / "client").string());
-  const StepFolder server((base / "server").string());
+  const server::StepFolder server((base / "server").string());
   refuse_overwriting(client);
-  make_folder(client.path);
-  make_folder(server.path);
+  base::make_folder(client.path);
+  base::make_folder(server.path);
   std::filesystem::permissions(client.path, std::filesystem::perms::owner_all);
   const Initialisation made(options, server.step);
   made.write(client, server);

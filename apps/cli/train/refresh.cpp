@@ -6,10 +6,12 @@
 #include <thread>
 
 #include "engine/base/error.h"
+#include "engine/base/files.h"
 #include "service/client/training.h"
+#include "service/server/step_folder.h"
+#include "service/wire/sealed_file.h"
 #include "train/curve.h"
 #include "train/slots.h"
-#include "train/step_folder.h"
 #include "train/task_file.h"
 #include "train/verbs.h"
 
@@ -25,7 +27,7 @@ struct RefreshOptions {
 };
 
 ckks_secret::SecretKey load_secret(const client::StepModel& model, const std::string& path) {
-  const Opened file = open_file(wire::FileKind::kSecretKey, path);
+  const wire::Opened file = wire::open_file(wire::FileKind::kSecretKey, path);
   return client::read_secret_key(*model.context, file.payload, path);
 }
 
@@ -46,7 +48,7 @@ class Refresher {
   void run() {
     const auto until = Clock::now() + std::chrono::duration<double>(options_.watch);
     while (true) {
-      if (exists(server_.request) && !exists(server_.answer)) answer();
+      if (base::exists(server_.request) && !base::exists(server_.answer)) answer();
       if (interrupted() || Clock::now() >= until) return;
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
@@ -86,17 +88,17 @@ class Refresher {
   }
 
   void answer() {
-    Opened request;
+    wire::Opened request;
     try {
-      request = open_file(wire::FileKind::kRefreshRequest, server_.request);
+      request = wire::open_file(wire::FileKind::kRefreshRequest, server_.request);
     } catch (const base::Error& error) {
       // The server took an earlier answer and removed its request meanwhile.
-      if (error.code() == base::ErrorCode::kIo && !exists(server_.request)) return;
+      if (error.code() == base::ErrorCode::kIo && !base::exists(server_.request)) return;
       throw;
     }
     const client::Refreshed refreshed =
         client::refresh(model_, secret_, request.payload, server_.request);
-    save(wire::FileKind::kRefreshAnswer, server_.answer, refreshed.answer);
+    wire::save(wire::FileKind::kRefreshAnswer, server_.answer, refreshed.answer);
     ++answered_;
     step_ = refreshed.step;
     if (!refreshed.rows.empty() && lowered_) draw(refreshed);
@@ -113,7 +115,7 @@ class Refresher {
   const RefreshOptions& options_;
   const Globals& globals_;
   ClientFolder client_;
-  StepFolder server_;
+  server::StepFolder server_;
   TaskFile task_;
   client::StepModel model_;
   ckks_secret::SecretKey secret_;

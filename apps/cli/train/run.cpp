@@ -5,11 +5,12 @@
 #include <optional>
 
 #include "engine/base/error.h"
+#include "engine/base/files.h"
 #include "networks/datasets/tables/folds.h"
 #include "progress.h"
+#include "service/server/step_folder.h"
 #include "temporary_folder.h"
 #include "train/run_report.h"
-#include "train/step_folder.h"
 #include "train/verbs.h"
 
 namespace serdab::cli {
@@ -67,7 +68,7 @@ server::StepKeys load_keys(const server::StepModel& model, const Session& sessio
 
 void write_curves(const std::string& folder, const std::vector<FoldResult>& results,
                   const std::string& task) {
-  make_folder(folder);
+  base::make_folder(folder);
   const std::filesystem::path base(folder);
   const auto loss = loss_chart(results, task), accuracy = accuracy_chart(results, task);
   datasets::write_chart(loss, base / "loss.png");
@@ -94,8 +95,8 @@ class CrossValidation {
     const training::Task task = make_task(options_.train, shape_);
     std::optional<TemporaryFolder> temporary;
     if (options_.keep.empty()) temporary.emplace();
-    const StepFolder folder(temporary ? temporary->path() : options_.keep);
-    if (!temporary) make_folder(folder.path);
+    const server::StepFolder folder(temporary ? temporary->path() : options_.keep);
+    if (!temporary) base::make_folder(folder.path);
     const Session session = make_session(task, folder.step);
     const PlanBytes bytes = describe(session);
     const server::StepModel model = server::StepModel::load(folder.step);

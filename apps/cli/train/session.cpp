@@ -2,8 +2,8 @@
 
 #include "engine/base/bytes.h"
 #include "machine_profile.h"
+#include "service/wire/sealed_file.h"
 #include "train/slots.h"
-#include "train/step_folder.h"
 
 namespace serdab::cli::train {
 
@@ -11,7 +11,7 @@ Session make_session(const training::Task& task, const std::string& step_path) {
   training::TrainingPlan plan = training::plan_training(task, machine_profile());
   base::ByteWriter payload;
   program::write(plan.package, payload);
-  save(wire::FileKind::kStepProgram, step_path, payload.bytes());
+  wire::save(wire::FileKind::kStepProgram, step_path, payload.bytes());
   client::StepModel model = client::StepModel::load(step_path);
   client::KeyPair keys = client::generate_keys(model);
   auto evaluation = wire::write_evaluation_keys(*model.context, keys.evaluation);

@@ -1,17 +1,11 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <chrono>
-#include <filesystem>
 #include <nlohmann/json.hpp>
-#include <thread>
+#include <optional>
 
 #include "engine/base/cpu_features.h"
-#include "engine/base/error.h"
 #include "progress.h"
-#include "service/server/training.h"
-#include "service/wire/tensors.h"
-#include "train/step_folder.h"
+#include "service/server/training_folder.h"
 #include "train/verbs.h"
 
 namespace serdab::cli {
@@ -26,7 +20,6 @@ CLI::App* add_train_group(CLI::App& app) {
 namespace train {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using server::StepPhase;
 
 struct StepOptions {
@@ -36,195 +29,63 @@ struct StepOptions {
   double checkpoint_seconds = 5;
 };
 
-server::StepKeys load_keys(const server::StepModel& model, const std::string& path) {
-  const Opened file = open_file(wire::FileKind::kEvaluationKeys, path);
-  return server::StepKeys(model, wire::read_evaluation_keys(model.context(), file.payload, path),
-                          path);
-}
-
-// What wire::write_file had begun when a process of this folder was killed. Whoever answers writes
-// too, so that its files are left alone.
-void remove_leftovers(const StepFolder& folder) {
-  const std::vector<std::string> own{folder.state, folder.checkpoint, folder.request, folder.mask};
-  for (const auto& entry : std::filesystem::directory_iterator(folder.path)) {
-    const std::string path = entry.path().string();
-    for (const std::string& name : own) {
-      if (path.rfind(name + ".part", 0) == 0) remove_file(path);
-    }
-  }
-}
-
-/// A training run on disk. Whatever happens, state.sdb is a whole state; the other files only help
-/// to go on from it, and those of another step are dropped.
-class Stepper {
+// A bar for every step.
+class StepProgress {
  public:
-  Stepper(const StepOptions& options, const Globals& globals)
-      : options_(options),
-        globals_(globals),
-        folder_(options.folder),
-        lock_(folder_.lock),
-        model_(server::StepModel::load(folder_.step)),
-        keys_(load_keys(model_, folder_.keys)) {
-    remove_leftovers(folder_);
-    const Opened file = open_file(wire::FileKind::kTrainingState, folder_.state);
-    state_.assign(file.payload.begin(), file.payload.end());
-    status_ = server::status(model_, state_, folder_.state);
-    if (status_.phase == StepPhase::kSpent) remove_file(folder_.checkpoint);  // the step is done
-    load_mask();
-  }
-
-  /// Whether all steps asked for are done; else the client has its turn.
-  bool run() {
-    while (done_ < options_.steps) {
-      if (status_.phase == StepPhase::kSpent && !renew()) return false;
-      step();
-    }
-    if (status_.phase == StepPhase::kSpent) ask();
-    return true;
-  }
-
-  std::string to_json(bool finished) const {
-    const auto& parameters = model_.context().parameters();
-    return nlohmann::json{{"step", status_.step},
-                          {"steps_done", done_},
-                          {"finished", finished},
-                          {"refresh_due", status_.phase == StepPhase::kSpent},
-                          {"resumed", resumed_},
-                          {"seconds", seconds_},
-                          {"seconds_per_step", done_ == 0 ? 0 : seconds_ / double(done_)},
-                          {"n", parameters.n()},
-                          {"log_qp", parameters.log_qp()},
-                          {"security_bits", ckks_params::security_bits(parameters.security())},
-                          {"threads", thread_count(globals_)},
-                          {"cpu", base::cpu_name()},
-                          {"peak_bytes", peak_resident_bytes()}}
-        .dump(2);
-  }
-
-  std::string to_text() const {
-    return fmt::format("{}: {} step(s) in {:.2f} s{}; {} done in all{}\n", folder_.state, done_,
-                       seconds_, resumed_ ? " (the first resumed)" : "", status_.step,
-                       status_.phase == StepPhase::kSpent
-                           ? "; the state is spent, " + folder_.request + " asks for a refresh"
-                           : "");
+  explicit StepProgress(bool enabled) : enabled_(enabled) {}
+  void update(std::uint64_t step, double share) {
+    if (step != step_) bar_.emplace(fmt::format("step {}", step), enabled_);
+    step_ = step;
+    bar_->update(share, 1);
   }
 
  private:
-  // What was asked under a mask that is lost cannot be unmasked.
-  void load_mask() {
-    if (exists(folder_.mask)) {
-      const auto bytes = wire::read_file(folder_.mask, 1024);
-      if (bytes.size() != mask_.size()) {
-        base::fail(base::ErrorCode::kCorrupt,
-                   fmt::format("{}: holds {} bytes, not {}; remove it, and a new one is made",
-                               folder_.mask, bytes.size(), mask_.size()));
-      }
-      std::copy(bytes.begin(), bytes.end(), mask_.begin());
-      return;
-    }
-    drop_request();
-    mask_ = server::new_mask_secret();
-    wire::write_file(folder_.mask, mask_, 0600);
-  }
-
-  // The new state is on disk before anything that led to it goes.
-  void keep(std::vector<std::uint8_t> state) {
-    save(wire::FileKind::kTrainingState, folder_.state, state);
-    state_ = std::move(state);
-    status_ = server::status(model_, state_, folder_.state);
-  }
-
-  void step() {
-    drop_request();
-    const std::string data_path = folder_.data(status_.step % model_.package().batches);
-    const Opened data = open_file(wire::FileKind::kTrainingData, data_path);
-    Progress progress(fmt::format("step {}", status_.step + 1), globals_.progress());
-    server::StepRunOptions run;
-    run.progress = [&](double share) { progress.update(share, 1); };
-    run.stop = interrupted;
-    run.checkpoint_path = folder_.checkpoint;
-    run.checkpoint_seconds = options_.checkpoint_seconds;
-    server::StepReport report =
-        server::run_step(model_, keys_, state_, folder_.state, data.payload, data_path, run);
-    keep(std::move(report.state));
-    remove_file(folder_.checkpoint);
-    seconds_ += report.seconds;
-    resumed_ |= report.resumed;
-    ++done_;
-  }
-
-  // The request of a state that is no longer spent; the client is never asked twice for one step.
-  void drop_request() {
-    remove_file(folder_.request);
-    remove_file(folder_.answer);
-  }
-
-  // Writes the request unless it is there. It follows from the state alone.
-  void ask() {
-    if (exists(folder_.request) &&
-        step_of(wire::FileKind::kRefreshRequest, folder_.request) == status_.step) {
-      return;
-    }
-    save(wire::FileKind::kRefreshRequest, folder_.request,
-         server::refresh_request(model_, keys_, mask_, state_, folder_.state));
-  }
-
-  std::uint64_t step_of(wire::FileKind kind, const std::string& path) const {
-    const Opened file = open_file(kind, path);
-    return wire::read_tensors(model_.context(), file.payload, path).header.step;
-  }
-
-  // Whether the client's answer was there and has been taken up.
-  bool renew() {
-    ask();
-    const auto until = Clock::now() + std::chrono::duration<double>(options_.wait);
-    while (true) {
-      if (exists(folder_.answer) && take()) return true;
-      if (interrupted()) {
-        base::fail(base::ErrorCode::kInterrupted,
-                   folder_.state + ": interrupted, waiting for " + folder_.answer);
-      }
-      if (Clock::now() >= until) return false;
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-  }
-
-  bool take() {
-    const Opened answer = open_file(wire::FileKind::kRefreshAnswer, folder_.answer);
-    const auto header = wire::read_tensors(model_.context(), answer.payload, folder_.answer).header;
-    if (header.step < status_.step) {  // left from before an interruption
-      remove_file(folder_.answer);
-      return false;
-    }
-    keep(server::take_refresh(model_, keys_, mask_, state_, folder_.state, answer.payload,
-                              folder_.answer));
-    drop_request();
-    return true;
-  }
-
-  const StepOptions& options_;
-  const Globals& globals_;
-  StepFolder folder_;
-  FolderLock lock_;
-  server::StepModel model_;
-  server::StepKeys keys_;
-  server::MaskSecret mask_{};
-  std::vector<std::uint8_t> state_;
-  server::StepStatus status_;
-  std::uint64_t done_ = 0;
-  double seconds_ = 0;
-  bool resumed_ = false;
+  bool enabled_;
+  std::uint64_t step_ = 0;
+  std::optional<Progress> bar_;
 };
 
+std::string to_json(const server::TrainingFolder& folder, const server::Advance& done,
+                    const Globals& globals) {
+  const auto& parameters = folder.model().context().parameters();
+  return nlohmann::json{
+      {"step", folder.status().step},
+      {"steps_done", done.steps},
+      {"finished", done.finished},
+      {"refresh_due", folder.status().phase == StepPhase::kSpent},
+      {"resumed", done.resumed},
+      {"seconds", done.seconds},
+      {"seconds_per_step", done.steps == 0 ? 0 : done.seconds / double(done.steps)},
+      {"n", parameters.n()},
+      {"log_qp", parameters.log_qp()},
+      {"security_bits", ckks_params::security_bits(parameters.security())},
+      {"threads", thread_count(globals)},
+      {"cpu", base::cpu_name()},
+      {"peak_bytes", peak_resident_bytes()}}
+      .dump(2);
+}
+
+std::string to_text(const server::TrainingFolder& folder, const server::Advance& done) {
+  return fmt::format("{}: {} step(s) in {:.2f} s{}; {} done in all{}", folder.files().state,
+                     done.steps, done.seconds, done.resumed ? " (the first resumed)" : "",
+                     folder.status().step,
+                     folder.status().phase == StepPhase::kSpent
+                         ? "; the state is spent, " + folder.files().request + " asks for a refresh"
+                         : "");
+}
+
 void run(const StepOptions& options, const Globals& globals) {
-  Stepper stepper(options, globals);
-  const bool finished = stepper.run();
-  if (globals.json) {
-    fmt::print("{}\n", stepper.to_json(finished));
-  } else {
-    fmt::print("{}", stepper.to_text());
-  }
-  if (!finished) {
+  server::TrainingFolder folder(options.folder);
+  StepProgress progress(globals.progress());
+  server::AdvanceOptions how;
+  how.steps = options.steps;
+  how.wait_seconds = options.wait;
+  how.checkpoint_seconds = options.checkpoint_seconds;
+  how.progress = [&](std::uint64_t step, double share) { progress.update(step, share); };
+  how.stop = interrupted;
+  const server::Advance done = folder.advance(how);
+  fmt::print("{}\n", globals.json ? to_json(folder, done, globals) : to_text(folder, done));
+  if (!done.finished) {
     throw Ended{kRefreshDue,
                 options.folder +
                     ": a refresh is due. Have the key holder run 'serdab train refresh "

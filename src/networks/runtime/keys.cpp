@@ -5,6 +5,7 @@
 #include "engine/base/error.h"
 #include "engine/base/threads.h"
 #include "engine/ring/automorphism.h"
+#include "engine/ring/packed_poly.h"
 
 namespace serdab::runtime {
 namespace {
@@ -14,11 +15,17 @@ namespace {
              "the program " + what + "; make keys with this program's client bundle");
 }
 
+std::size_t expanded_bytes(const ckks::Context& context, const ckks::SeededSwitchingKey& key) {
+  return 2 * key.b.size() * ring::PackedPoly::bytes(context.basis_qp(key.info.level));
+}
+
 }  // namespace
 
 Keys::Keys(const ckks::Context& context, std::optional<ckks::SeededSwitchingKey>&& relinearisation,
            std::vector<ckks::SeededSwitchingKey>&& rotations) {
+  for (const ckks::SeededSwitchingKey& key : rotations) bytes_ += expanded_bytes(context, key);
   if (relinearisation) {
+    bytes_ += expanded_bytes(context, *relinearisation);
     key_id_ = relinearisation->info.key_id;
     relinearisation_.emplace(ckks::SwitchingKey(context, std::move(*relinearisation)));
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <vector>
 
@@ -26,6 +27,9 @@ class Keys {
   const ckks::GaloisKeys& rotations() const { return rotations_; }
   /// Of the client; zero without keys.
   const ckks::KeyId& key_id() const { return key_id_; }
+  /// Memory of the polynomials, both halves of every digit; tables of the moves come to less than a
+  /// hundredth more.
+  std::size_t bytes() const { return bytes_; }
 
   /// Throws base::Error(kMismatch), naming the level or the step, when a key that the program needs
   /// is missing or does not reach its level.
@@ -33,6 +37,7 @@ class Keys {
 
  private:
   ckks::KeyId key_id_{};
+  std::size_t bytes_ = 0;
   std::optional<ckks::RelinearisationKey> relinearisation_;
   ckks::GaloisKeys rotations_;
 };

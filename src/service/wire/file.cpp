@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -12,36 +13,23 @@
 #include "engine/base/error.h"
 #include "engine/base/hex.h"
 #include "engine/base/sha256.h"
+#include "service/wire/internal/descriptor.h"
 
 namespace serdab::wire {
 namespace {
 
 using base::ErrorCode;
+using internal::Descriptor;
+using internal::fail_io;
 
 constexpr std::uint8_t kMagic[8] = {'S', 'E', 'R', 'D', 'A', 'B', '\r', '\n'};
 
-[[noreturn]] void fail_io(const std::string& what, const std::string& path) {
-  const int error = errno;
-  base::fail(ErrorCode::kIo, path + ": " + what + ": " + std::strerror(error) +
-                                 (error == ENOSPC || error == EDQUOT
-                                      ? ": the disk is full; free some of it and try again"
-                                      : ""));
+// Process ids repeat where containers share a folder.
+std::string temporary_beside(const std::string& path) {
+  std::array<std::uint8_t, 8> random;
+  if (::getentropy(random.data(), random.size()) != 0) fail_io("cannot be created", path);
+  return path + ".part" + base::to_hex(random);
 }
-
-// Closes on every way out.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 }  // namespace
 
@@ -191,9 +179,8 @@ std::vector<std::uint8_t> read_file(const std::string& path, std::uint64_t limit
 }
 
 void write_file(const std::string& path, std::span<const std::uint8_t> bytes, unsigned mode) {
-  const std::string temporary = path + ".part" + std::to_string(::getpid());
+  const std::string temporary = temporary_beside(path);
   {
-    ::unlink(temporary.c_str());
     const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
                                  static_cast<mode_t>(mode)));
     if (file.get() < 0) fail_io("cannot be created", temporary);

@@ -22,12 +22,15 @@ struct Task {
   std::uint32_t chunk = 0;
   std::string model;  ///< kInfer, kChunk
   std::uint32_t version = 0;
-  std::string key;          ///< digest of the evaluation keys; kInfer, kChunk
-  std::uint64_t step = 0;   ///< kStep: steps done before it
+  std::string key;         ///< digest of the evaluation keys; kInfer, kChunk
+  std::uint64_t step = 0;  ///< kStep: steps done before it
 
   /// Tells apart what is under way.
   std::string id() const;
 };
+
+/// Throws base::Error(kInvalidArgument) unless names, ids and digest are such: parts of paths.
+void check(const Task& task);
 
 /// As JSON and back; base::Error(kCorrupt) for anything else.
 std::string to_json(const Task& task);
