@@ -4,7 +4,10 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+
+#include "service/gateway/asset.h"
 
 namespace serdab::cli {
 
@@ -48,5 +51,7 @@ std::size_t weight_memory_bytes(double gigabytes);
 std::size_t thread_count(const Globals& globals);
 
 void add_run(CLI::App& app, Globals& globals);
+/// `page`: the browser client's files.
+void add_serve(CLI::App& app, Globals& globals, std::span<const gateway::Asset> page);
 
 }  // namespace serdab::cli

@@ -63,12 +63,11 @@ void serve(ServeOptions& options, const Globals& globals) {
   options.gateway.metrics = metrics_access(options.metrics);
   options.gateway.software_version = SERDAB_VERSION;
   store::Store store(options.data);
-  std::unique_ptr<work::Runner> runner;
+  const std::unique_ptr<work::Runner> runner = options.worker.embedded_runner(store.layout());
   const auto make_queue = [&](work::Listener listener) {
-    return options.worker.make_queue(store.layout(), options.gateway.pending, runner,
-                                     std::move(listener));
+    return options.worker.make_queue(runner.get(), options.gateway.pending, std::move(listener));
   };
-  gateway::Gateway gateway(store, make_queue, runner, options.gateway);
+  gateway::Gateway gateway(store, make_queue, runner.get(), options.gateway);
   announce(gateway, options, globals);
   std::atomic<bool> ended = false;
   std::thread watch([&] {

@@ -9,7 +9,7 @@ import sys
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
 ROOM = re.compile(r"serdab_room\((\w+)(.*?)\)", re.S)
-SERVER_MUST_NOT_REACH = dict.fromkeys(("server", "runtime", "wire", "store", "work", "gateway"), "ckks_secret")
+SERVER_MUST_NOT_REACH = dict.fromkeys(("server", "runtime", "wire", "store", "work", "gateway", "remote"), "ckks_secret")
 
 
 def declared_rooms(src):
