@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
   add_train_refresh(*train, globals);
   add_train_export(*train, globals);
   add_train_run(*train, globals);
+  add_remote(app, globals);
   add_data(app, globals);
   add_bench(app, globals);
   return run_app(app, globals, argc, argv);
