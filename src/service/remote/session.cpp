@@ -19,6 +19,17 @@ constexpr const char* kBytes = "application/octet-stream";
 
 std::vector<std::uint8_t> bytes_of(const std::string& text) { return {text.begin(), text.end()}; }
 
+// What a server says is bytes from outside as well.
+template <typename F>
+auto guarded(F&& f) {
+  try {
+    return f();
+  } catch (const json::exception& error) {
+    base::fail(base::ErrorCode::kCorrupt,
+               std::string("the server's reply is not what was agreed on: ") + error.what());
+  }
+}
+
 RemoteJob read_job(const std::string& text) {
   const json status = json::parse(text);
   RemoteJob job;
@@ -64,16 +75,6 @@ struct Session::State {
   json read(const Reply& reply) {
     return guarded([&] { return json::parse(reply.text()); });
   }
-  template <typename F>
-  static auto guarded(F&& f) {
-    try {
-      return f();
-    } catch (const json::exception& error) {
-      base::fail(base::ErrorCode::kCorrupt,
-                 std::string("the server's reply is not what was agreed on: ") + error.what());
-    }
-  }
-
   HttpClient http;
 };
 
@@ -85,7 +86,7 @@ Session::~Session() = default;
 
 std::vector<RemoteModel> Session::models() {
   const json list = state_->get_json("/v2/models");
-  return State::guarded([&] {
+  return guarded([&] {
     std::vector<RemoteModel> models;
     for (const json& model : list.at("models")) {
       models.push_back({model.at("name"), model.at("version"), model.at("program_id")});
@@ -106,7 +107,7 @@ std::vector<std::uint8_t> Session::client_bundle(const std::string& name) {
 
 std::vector<RemoteKey> Session::keys() {
   const json list = state_->get_json("/v2/keys");
-  return State::guarded([&] {
+  return guarded([&] {
     std::vector<RemoteKey> keys;
     for (const json& key : list.at("keys")) {
       keys.push_back({key.at("key"), key.at("bytes"), key.at("added"), key.at("expires")});
@@ -177,7 +178,7 @@ RemoteAnswer Session::infer(const std::string& model, std::span<const std::uint8
 
 std::vector<RemoteJob> Session::jobs() {
   const json list = state_->get_json("/v2/jobs");
-  return State::guarded([&] {
+  return guarded([&] {
     std::vector<RemoteJob> jobs;
     for (const json& job : list.at("jobs")) jobs.push_back(read_job(job.dump()));
     return jobs;
