@@ -48,5 +48,6 @@ std::size_t weight_memory_bytes(double gigabytes);
 std::size_t thread_count(const Globals& globals);
 
 void add_run(CLI::App& app, Globals& globals);
+void add_worker(CLI::App& app, Globals& globals);
 
 }  // namespace serdab::cli

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   add_keygen(app, globals);
   add_encrypt(app, globals);
   add_run(app, globals);
+  add_worker(app, globals);
   add_decrypt(app, globals);
   add_evaluate(app, globals);
   CLI::App* train = add_train_group(app);

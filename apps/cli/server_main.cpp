@@ -6,6 +6,7 @@ int main(int argc, char** argv) {
   CLI::App app("serdab-server: computes on encrypted data; holds no key that could decrypt it");
   Globals globals;
   add_run(app, globals);
+  add_worker(app, globals);
   add_train_step(*add_train_group(app), globals);
   return run_app(app, globals, argc, argv);
 }
