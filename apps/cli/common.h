@@ -53,5 +53,6 @@ std::size_t thread_count(const Globals& globals);
 void add_run(CLI::App& app, Globals& globals);
 /// `page`: the browser client's files.
 void add_serve(CLI::App& app, Globals& globals, std::span<const gateway::Asset> page);
+void add_worker(CLI::App& app, Globals& globals);
 
 }  // namespace serdab::cli

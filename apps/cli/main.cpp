@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   add_encrypt(app, globals);
   add_run(app, globals);
   add_serve(app, globals, {});
+  add_worker(app, globals);
   add_decrypt(app, globals);
   add_evaluate(app, globals);
   CLI::App* train = add_train_group(app);

@@ -14,7 +14,8 @@
 #include "engine/base/threads.h"
 #include "service/gateway/gateway.h"
 #include "service/work/local_queue.h"
-#include "worker_options.h"
+#include "service/work/nats_queue.h"
+#include "worker_flags.h"
 
 namespace serdab::cli {
 namespace {
@@ -22,7 +23,11 @@ namespace {
 struct ServeOptions {
   std::string data, log, metrics = "loopback";
   gateway::Options gateway;
-  WorkerOptions worker;
+  std::size_t jobs = 0;  ///< tasks at once; 0: as many as cores
+  RunnerFlags runner;
+  NatsFlags nats;
+
+  bool embedded() const { return nats.given.url.empty(); }
 };
 
 std::shared_ptr<spdlog::logger> make_log(const std::string& path) {
@@ -52,6 +57,19 @@ void announce(const gateway::Gateway& gateway, const ServeOptions& options,
   std::fflush(stdout);
 }
 
+// Threads of this process, or workers beyond a NATS server.
+std::unique_ptr<work::Queue> queue(const ServeOptions& options, work::Runner* runner,
+                                   work::Listener listener) {
+  if (runner == nullptr) {
+    return std::make_unique<work::NatsQueue>(
+        std::move(listener),
+        work::NatsQueueOptions{options.nats.options("gateway"), options.gateway.pending});
+  }
+  const std::size_t jobs = options.jobs == 0 ? base::available_threads() : options.jobs;
+  return std::make_unique<work::LocalQueue>(
+      *runner, std::move(listener), work::LocalQueueOptions{jobs, options.gateway.pending});
+}
+
 void serve(ServeOptions& options, const Globals& globals) {
   std::signal(SIGPIPE, SIG_IGN);
   if (options.gateway.certificate.empty() != options.gateway.private_key.empty()) {
@@ -63,9 +81,12 @@ void serve(ServeOptions& options, const Globals& globals) {
   options.gateway.metrics = metrics_access(options.metrics);
   options.gateway.software_version = SERDAB_VERSION;
   store::Store store(options.data);
-  const std::unique_ptr<work::Runner> runner = options.worker.embedded_runner(store.layout());
+  std::unique_ptr<work::Runner> runner;
+  if (options.embedded()) {
+    runner = std::make_unique<work::Runner>(store.layout(), options.runner.limits(), "embedded");
+  }
   const auto make_queue = [&](work::Listener listener) {
-    return options.worker.make_queue(runner.get(), options.gateway.pending, std::move(listener));
+    return queue(options, runner.get(), std::move(listener));
   };
   gateway::Gateway gateway(store, make_queue, runner.get(), options.gateway);
   announce(gateway, options, globals);
@@ -126,11 +147,18 @@ void add_serve(CLI::App& app, Globals& globals, std::span<const gateway::Asset> 
       ->check(CLI::IsMember({"off", "loopback", "open"}))
       ->capture_default_str();
   verb->add_option("--log", options->log, "Log file, JSON lines; without: standard error");
-  options->worker.add_options(verb);
+  verb->add_option("--jobs", options->jobs,
+                   "Tasks this process computes at once; 0: as many as cores")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{1024}))
+      ->capture_default_str();
+  options->runner.add(verb);
+  options->nats.add(verb);
   verb->footer(
       "Make a tenant and its access token with 'serdab-server admin --data DIR tenant add' and\n"
       "'... token add', a model with '... model add'. Ends on SIGTERM or SIGINT once what waits is\n"
-      "answered; may be killed at any moment: accepted jobs go on at the next start.");
+      "answered; may be killed at any moment: accepted jobs go on at the next start.\n"
+      "With --nats it computes nothing itself: 'serdab-server worker' does, on any machine that\n"
+      "sees the data folder.");
 }
 
 }  // namespace serdab::cli

@@ -7,6 +7,7 @@ int main(int argc, char** argv) {
   Globals globals;
   add_run(app, globals);
   add_serve(app, globals, {});
+  add_worker(app, globals);
   add_train_step(*add_train_group(app), globals);
   return run_app(app, globals, argc, argv);
 }

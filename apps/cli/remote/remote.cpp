@@ -3,15 +3,12 @@
 #include <cstdlib>
 
 #include "engine/base/error.h"
-#include "service/wire/file.h"
+#include "token_file.h"
 #include "verbs.h"
 
 namespace serdab::cli {
 namespace remote {
 namespace {
-
-// Of a token's file: no token is as long.
-constexpr std::uint64_t kMostToken = 4096;
 
 std::string read_token(const std::string& file) {
   if (file.empty()) {
@@ -20,11 +17,7 @@ std::string read_token(const std::string& file) {
     base::fail(base::ErrorCode::kSecurity,
                "an access token is missing: give --token-file FILE, or set SERDAB_TOKEN");
   }
-  const auto bytes = wire::read_file(file, kMostToken);
-  std::string token(bytes.begin(), bytes.end());
-  token.erase(token.find_last_not_of(" \r\n\t") + 1);
-  if (token.empty()) base::fail(base::ErrorCode::kInvalidArgument, file + ": holds no token");
-  return token;
+  return read_token_file(file);
 }
 
 }  // namespace
