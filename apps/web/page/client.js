@@ -37,11 +37,10 @@ function imports(memory) {
 
 /** One model and its key. The calls are those of apps/web/wasm/api.cpp; files are Uint8Arrays. */
 export class Client {
-  /** From the bytes of client.wasm. */
-  static async create(wasm) {
+  /** From client.wasm as a WebAssembly.Module. */
+  static async create(module) {
     let exports;
-    const { instance } = await WebAssembly.instantiate(wasm, imports(() => exports.memory));
-    exports = instance.exports;
+    ({ exports } = await WebAssembly.instantiate(module, imports(() => exports.memory)));
     exports._initialize();
     return new Client(exports);
   }
@@ -74,6 +73,10 @@ export class Client {
   /** An answer to a Float64Array. */
   decrypt(file) {
     return new Float64Array(this.#call('serdab_decrypt', file).buffer);
+  }
+  /** Of any bytes, in hexadecimal digits. Browsers have a SHA-256 only for pages from HTTPS. */
+  sha256(bytes) {
+    return new TextDecoder().decode(this.#call('serdab_sha256', bytes));
   }
   /** Zeroes the key and drops the model. */
   forget() {

@@ -6,7 +6,9 @@
 
 #include "describe.h"
 #include "engine/base/error.h"
+#include "engine/base/hex.h"
 #include "engine/base/secure_zero.h"
+#include "engine/base/sha256.h"
 #include "result.h"
 #include "session.h"
 
@@ -97,6 +99,14 @@ int serdab_load_secret(const std::uint8_t* data, std::size_t size) {
   return result().of([&] {
     session().load_secret({data, size});
     return Bytes{};
+  });
+}
+
+/// Result: hexadecimal digits.
+SERDAB_EXPORT(serdab_sha256) int serdab_sha256(const std::uint8_t* data, std::size_t size) {
+  return result().of([&] {
+    const std::string hex = serdab::base::to_hex(serdab::base::sha256({data, size}));
+    return Bytes(hex.begin(), hex.end());
   });
 }
 
