@@ -3,14 +3,13 @@
 # serdab_incbin(RESULT SYMBOL FILE): C++ that defines the file's bytes from SYMBOL to SYMBOL_end, a zero
 # behind them.
 function(serdab_incbin RESULT SYMBOL FILE)
-  set(${RESULT}
+  string(CONCAT code
     "asm(\".pushsection .rodata\\n\"\n"
     "    \".globl ${SYMBOL}, ${SYMBOL}_end\\n\"\n"
     "    \"${SYMBOL}: .incbin \\\"${FILE}\\\"\\n\"\n"
     "    \"${SYMBOL}_end: .byte 0\\n\"\n"
     "    \".popsection\");\n")
-  list(JOIN ${RESULT} "" joined)
-  set(${RESULT} "${joined}" PARENT_SCOPE)
+  set(${RESULT} "${code}" PARENT_SCOPE)
 endfunction()
 
 # serdab_embed(TARGET SYMBOL FILE): for the target's own code, as extern "C" const char SYMBOL[].
