@@ -79,7 +79,7 @@ KeyRecord examine(const std::string& path, const std::string& tenant, const std:
   const wire::FileSummary summary = wire::summarise_file(wire::FileKind::kEvaluationKeys, path,
                                                          kName, wire::kEvaluationKeysIdBytes);
   if (base::to_hex(summary.digest) != digest) {
-    base::fail(ErrorCode::kCorrupt, "its digest is " + base::to_hex(summary.digest));
+    base::fail(ErrorCode::kCorrupt, "has the digest " + base::to_hex(summary.digest));
   }
   const wire::EvaluationKeysId id = wire::peek_evaluation_keys(summary.beginning, kName);
   const Time time = now();
