@@ -1,10 +1,12 @@
 // An HTTP proxy that keeps every byte a browser sends through it. With it as the browser's only way
-// out, what it has not seen has not left.
+// out, what it has not seen has not left. It forwards to one origin only: the errands that Chromium
+// itself has with its maker are kept, and refused.
 import { createServer, request as send } from 'node:http';
 
 export class Recorder {
   constructor() {
     this.requests = []; // { method, url, head, body }
+    this.origin = '';
     this.server = createServer((request, response) => this.#forward(request, response));
     this.server.on('connect', (request, socket) => {
       this.requests.push({
@@ -17,7 +19,8 @@ export class Recorder {
     });
   }
 
-  async start() {
+  async start(origin) {
+    this.origin = origin;
     await new Promise((done) => this.server.listen(0, '127.0.0.1', done));
     return `http://127.0.0.1:${this.server.address().port}`;
   }
@@ -45,6 +48,10 @@ export class Recorder {
       const body = Buffer.concat(chunks);
       const { method, url, headers } = request;
       this.requests.push({ method, url, head: Buffer.from(request.rawHeaders.join('\n')), body });
+      if (new URL(url).origin !== this.origin) {
+        response.destroy();
+        return;
+      }
       const onward = send(url, { method, headers }, (answer) => {
         response.writeHead(answer.statusCode, answer.headers);
         answer.pipe(response);

@@ -118,7 +118,7 @@ async function roundTrip(folder) {
       '-o', at('native.query'));
   const third = [...client.decrypt(answerTo(readFileSync(at('native.query')), at('native/eval.key')))];
   for (const other of [second, third]) {
-    values.forEach((value, i) => assert.ok(Math.abs(value - other[i]) < 0.01));
+    values.forEach((value, i) => assert.ok(Math.abs(value - other[i]) < 0.05, `${values} vs ${other}`));
   }
 
   // Bad bytes are refused in words, and the module goes on.

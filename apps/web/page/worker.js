@@ -15,7 +15,6 @@ let seconds = {};
 
 async function timed(step, work) {
   tell('step', { step });
-  // The page shows the step before a long computation begins.
   const begin = performance.now();
   const output = await work();
   seconds[step] = (performance.now() - begin) / 1000;
@@ -50,6 +49,7 @@ async function open({ name }) {
     );
   }
   model = { name, description, ready: false };
+  seconds = {};
   return { ...description, hasKey: (await findKey(description.program_id)) !== undefined };
 }
 
@@ -103,7 +103,9 @@ async function answerOf(pixels) {
 }
 
 async function ask({ pixels }) {
-  seconds = {};
+  // What was done once is shown with every answer.
+  const { keys, upload } = seconds;
+  seconds = { keys, upload };
   const { query, answer, computeSeconds } = await answerOf(pixels);
   const scores = await timed('decrypt', () => client.decrypt(answer));
   return {
