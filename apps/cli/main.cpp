@@ -1,6 +1,7 @@
 #include "common.h"
 #include "train/verbs.h"
 #include "verbs.h"
+#include "web/assets.h"
 
 int main(int argc, char** argv) {
   using namespace serdab::cli;
@@ -17,7 +18,7 @@ int main(int argc, char** argv) {
   add_keygen(app, globals);
   add_encrypt(app, globals);
   add_run(app, globals);
-  add_serve(app, globals, {});
+  add_serve(app, globals, serdab::web::assets());
   add_worker(app, globals);
   add_decrypt(app, globals);
   add_evaluate(app, globals);

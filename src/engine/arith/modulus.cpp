@@ -8,8 +8,6 @@
 
 namespace serdab::arith {
 
-using Wide = unsigned __int128;
-
 Modulus::Modulus(std::uint64_t q) : value_(q), bits_(static_cast<unsigned>(std::bit_width(q))) {
   if (q < 3 || q % 2 == 0 || (q >> 62) != 0) {
     base::fail(base::ErrorCode::kInvalidArgument,
@@ -23,18 +21,18 @@ Modulus::Modulus(std::uint64_t q) : value_(q), bits_(static_cast<unsigned>(std::
 
 std::uint64_t reduce(std::uint64_t a, const Modulus& q) {
   // floor(2^128/q)/2^64 is at most 1 below 2^64/q, so the quotient is at most 1 too small.
-  const auto quotient = static_cast<std::uint64_t>((Wide{a} * q.ratio_high()) >> 64);
+  const auto quotient = high_product(a, q.ratio_high());
   const std::uint64_t r = a - quotient * q.value();
   return r >= q.value() ? r - q.value() : r;
 }
 
-std::uint64_t reduce(unsigned __int128 a, const Modulus& q) {
+std::uint64_t reduce(Wide a, const Modulus& q) {
   // Barrett with R = floor(2^128/q): a·R/2^128 > a/q − 1, so its floor is floor(a/q) or one less.
   const auto a0 = static_cast<std::uint64_t>(a);
   const auto a1 = static_cast<std::uint64_t>(a >> 64);
-  const Wide low = (Wide{a0} * q.ratio_low()) >> 64;
-  const Wide middle0 = Wide{a0} * q.ratio_high() + low;
-  const Wide middle1 = Wide{a1} * q.ratio_low() + static_cast<std::uint64_t>(middle0);
+  const std::uint64_t low = high_product(a0, q.ratio_low());
+  const Wide middle0 = wide_product(a0, q.ratio_high()) + low;
+  const Wide middle1 = wide_product(a1, q.ratio_low()) + static_cast<std::uint64_t>(middle0);
   // The remainder is below 2q < 2^63, so only the low word of the quotient matters.
   const std::uint64_t quotient = a1 * q.ratio_high() + static_cast<std::uint64_t>(middle0 >> 64) +
                                  static_cast<std::uint64_t>(middle1 >> 64);
@@ -49,7 +47,7 @@ std::uint64_t reduce_signed(std::int64_t a, const Modulus& q) {
 }
 
 std::uint64_t mul_mod(std::uint64_t a, std::uint64_t b, const Modulus& q) {
-  return reduce(Wide{a} * b, q);
+  return reduce(wide_product(a, b), q);
 }
 
 std::uint64_t pow_mod(std::uint64_t base, std::uint64_t exponent, const Modulus& q) {

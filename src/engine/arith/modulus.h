@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "engine/arith/wide.h"
+
 namespace serdab::arith {
 
 /// A prime (or any odd) modulus 2 < q < 2^62 with what fast reduction needs. Immutable value;
@@ -44,7 +46,7 @@ inline std::uint64_t negate_mod(std::uint64_t a, const Modulus& q) {
 /// Any 64-bit value to [0, q).
 std::uint64_t reduce(std::uint64_t a, const Modulus& q);
 /// Any 128-bit value to [0, q), by Barrett reduction.
-std::uint64_t reduce(unsigned __int128 a, const Modulus& q);
+std::uint64_t reduce(Wide a, const Modulus& q);
 /// A signed value to its residue in [0, q).
 std::uint64_t reduce_signed(std::int64_t a, const Modulus& q);
 
@@ -63,9 +65,7 @@ struct ShoupFactor {
 };
 /// a·w mod q in [0, 2q), for any 64-bit a.
 inline std::uint64_t mul_mod_lazy(std::uint64_t a, const ShoupFactor& w, std::uint64_t q) {
-  const auto high =
-      static_cast<std::uint64_t>((static_cast<unsigned __int128>(a) * w.quotient) >> 64);
-  return a * w.value - high * q;
+  return a * w.value - high_product(a, w.quotient) * q;
 }
 /// a·w mod q in [0, q), for any 64-bit a.
 inline std::uint64_t mul_mod(std::uint64_t a, const ShoupFactor& w, std::uint64_t q) {

@@ -16,6 +16,11 @@ class ByteWriter {
   void u8(std::uint8_t v) { bytes_.push_back(v); }
   void u32(std::uint32_t v) { integer(v); }
   void u64(std::uint64_t v) { integer(v); }
+  void f32(float v) {
+    std::uint32_t bits;
+    std::memcpy(&bits, &v, sizeof bits);
+    integer(bits);
+  }
   void f64(double v) {
     std::uint64_t bits;
     std::memcpy(&bits, &v, sizeof bits);
@@ -50,6 +55,12 @@ class ByteReader {
   std::uint8_t u8() { return take(1)[0]; }
   std::uint32_t u32() { return integer<std::uint32_t>(); }
   std::uint64_t u64() { return integer<std::uint64_t>(); }
+  float f32() {
+    const std::uint32_t bits = u32();
+    float v;
+    std::memcpy(&v, &bits, sizeof v);
+    return v;
+  }
   double f64() {
     const std::uint64_t bits = u64();
     double v;

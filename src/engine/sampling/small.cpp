@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "engine/arith/wide.h"
 #include "engine/base/assert.h"
 #include "engine/base/buffer.h"
 #include "engine/kernels/kernels.h"
@@ -38,7 +39,7 @@ void for_batches(Prng& prng, std::span<std::int8_t> out, const Body& body) {
 }
 
 std::int8_t ternary_of(std::uint64_t word) {
-  const auto third = static_cast<std::uint64_t>((static_cast<unsigned __int128>(word) * 3) >> 64);
+  const std::uint64_t third = arith::high_product(word, 3);
   return static_cast<std::int8_t>(static_cast<int>(third) - 1);
 }
 

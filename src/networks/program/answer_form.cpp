@@ -3,12 +3,19 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 
 #include "engine/base/overloaded.h"
 #include "engine/ckks_params/noise.h"
 
 namespace serdab::program {
 namespace {
+
+std::uint32_t bits_of(float value) {
+  std::uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
 
 // More would be no sum of a program that anybody compiles.
 constexpr std::size_t kMaxRotations = 32;
@@ -88,9 +95,8 @@ class Periods {
       for (std::size_t i = 0; i < diagonal.positions.size(); ++i) {
         const std::uint32_t p = diagonal.positions[i];
         const std::uint64_t from = (p + shift) % positions % periods_[op.from];
-        rows[std::size_t{diagonal.output} * positions + p] +=
-            mixed(mixed(diagonal.input * std::uint64_t{positions} + from) ^
-                  std::bit_cast<std::uint32_t>(diagonal.weights[i]));
+        rows[std::size_t{diagonal.output} * positions + p] += mixed(
+            mixed(diagonal.input * std::uint64_t{positions} + from) ^ bits_of(diagonal.weights[i]));
       }
     }
     std::uint32_t longest = 1;

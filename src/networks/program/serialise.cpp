@@ -1,7 +1,5 @@
 #include "networks/program/serialise.h"
 
-#include <bit>
-
 #include "networks/program/verifier.h"
 
 namespace serdab::program {
@@ -141,7 +139,7 @@ void write_op(ByteWriter& out, const Transform& op) {
       out.u32(v);
     }
     write_list(out, diagonal.positions);
-    for (const float weight : diagonal.weights) out.u32(std::bit_cast<std::uint32_t>(weight));
+    for (const float weight : diagonal.weights) out.f32(weight);
   }
 }
 void write_op(ByteWriter& out, const RotateSum& op) {
@@ -222,7 +220,7 @@ Transform read_transform(ByteReader& in) {
     diagonal.positions =
         read_list<std::uint32_t>(in, kMaxElements, 8, "positions", [&] { return in.u32(); });
     diagonal.weights.resize(diagonal.positions.size());
-    for (float& weight : diagonal.weights) weight = std::bit_cast<float>(in.u32());
+    for (float& weight : diagonal.weights) weight = in.f32();
   }
   return op;
 }

@@ -59,6 +59,7 @@ std::vector<std::uint8_t> write_secret_key(const ckks_secret::SecretKey& key) {
   out.raw(key.parameter_id());
   out.raw(key.key_id());
   const auto coefficients = key.expose_coefficients();
+  out.reserve(out.bytes().size() + 4 + coefficients.size() / 4);  // growing would leave copies
   out.u32(static_cast<std::uint32_t>(coefficients.size()));
   for (std::size_t i = 0; i < coefficients.size(); i += 4) {
     unsigned byte = 0;

@@ -6,8 +6,8 @@
 namespace serdab::client {
 
 Model Model::load(const std::string& path) {
-  return from_file_bytes(
-      wire::read_file(path, wire::payload_limit(wire::FileKind::kClientBundle)), path);
+  return from_file_bytes(wire::read_file(path, wire::payload_limit(wire::FileKind::kClientBundle)),
+                         path);
 }
 
 Model Model::from_file_bytes(std::span<const std::uint8_t> bytes, const std::string& name) {

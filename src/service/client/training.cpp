@@ -58,9 +58,8 @@ std::vector<std::uint8_t> encrypt_rows(const StepModel& model, const ckks_secret
                      (at == rows.end() ? "no" : std::to_string(at->second.size())) +
                      " numbers, the step takes " + std::to_string(port.count * slots));
     }
-    ports[name] = encrypt_port(model, secret, port.count, [&](std::size_t i) {
-      return encoder.encode(std::span(at->second).subspan(i * slots, slots), port.level,
-                            port.scale);
+    ports[name] = encrypt_port(model, secret, port.count, [&, &p = port](std::size_t i) {
+      return encoder.encode(std::span(at->second).subspan(i * slots, slots), p.level, p.scale);
     });
   }
   return wire::write_seeded_tensors(*model.context, header_of(model, secret, step), ports);

@@ -3,8 +3,8 @@
 #include "service/gateway/internal/failure.h"
 #include "service/gateway/internal/service.h"
 
-extern "C" const char serdab_gateway_openapi_json[];
-extern "C" const char serdab_gateway_openapi_json_end[];
+extern "C" const char serdab_gateway_openapi[];
+extern "C" const char serdab_gateway_openapi_end[];
 
 namespace serdab::gateway {
 namespace {
@@ -53,8 +53,8 @@ void metrics(Service& service, Exchange& exchange) {
 void openapi(Exchange& exchange) {
   exchange.response.status = 200;
   exchange.response.set_content(
-      serdab_gateway_openapi_json,
-      static_cast<std::size_t>(serdab_gateway_openapi_json_end - serdab_gateway_openapi_json),
+      serdab_gateway_openapi,
+      static_cast<std::size_t>(serdab_gateway_openapi_end - serdab_gateway_openapi),
       "application/json");
 }
 

@@ -74,13 +74,14 @@ Trace trace(const std::string& path) {
 }
 
 // The record of a whole upload; base::Error says what is wrong with it.
+constexpr const char* kName = "evaluation keys";
 KeyRecord examine(const std::string& path, const std::string& tenant, const std::string& digest) {
-  const wire::FileSummary summary =
-      wire::summarise_file(wire::FileKind::kEvaluationKeys, path, wire::kEvaluationKeysIdBytes);
+  const wire::FileSummary summary = wire::summarise_file(wire::FileKind::kEvaluationKeys, path,
+                                                         kName, wire::kEvaluationKeysIdBytes);
   if (base::to_hex(summary.digest) != digest) {
     base::fail(ErrorCode::kCorrupt, "has the digest " + base::to_hex(summary.digest));
   }
-  const wire::EvaluationKeysId id = wire::peek_evaluation_keys(summary.beginning, path);
+  const wire::EvaluationKeysId id = wire::peek_evaluation_keys(summary.beginning, kName);
   const Time time = now();
   return {tenant, digest, base::to_hex(id.key_id), base::to_hex(id.parameter_id), summary.bytes,
           time,   time};

@@ -1,37 +1,16 @@
 #include "service/wire/summary.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <fstream>
-#include <memory>
 #include <span>
 
 #include "engine/base/error.h"
+#include "engine/base/sha256.h"
 
 namespace serdab::wire {
 namespace {
 
 constexpr std::size_t kPieceBytes = std::size_t{4} << 20;
-
-class Hasher {
- public:
-  Hasher() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-    base::require(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1,
-                  base::ErrorCode::kLimit, "no memory for a checksum");
-  }
-  void add(std::span<const std::uint8_t> bytes) {
-    EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size());
-  }
-  Digest digest() {
-    Digest digest;
-    EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr);
-    return digest;
-  }
-
- private:
-  std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
-};
 
 // As many bytes as are there, up to the size of `piece`.
 std::span<const std::uint8_t> read_piece(std::ifstream& file, std::span<std::uint8_t> piece,
@@ -43,21 +22,22 @@ std::span<const std::uint8_t> read_piece(std::ifstream& file, std::span<std::uin
 
 }  // namespace
 
-FileSummary summarise_file(FileKind kind, const std::string& path, std::size_t beginning) {
+FileSummary summarise_file(FileKind kind, const std::string& path, const std::string& name,
+                           std::size_t beginning) {
   std::ifstream file(path, std::ios::binary);
   if (!file) base::fail(base::ErrorCode::kIo, path + ": cannot be opened");
   std::vector<std::uint8_t> buffer(kPieceBytes);
-  Hasher whole, payload;
+  base::Sha256 whole, payload;
   FileSummary summary;
   const auto head = read_piece(file, std::span(buffer).first(kHeaderBytes), path);
-  const FileHeader header = open_header(kind, head, path);
-  whole.add(head);
+  const FileHeader header = open_header(kind, head, name);
+  whole.update(head);
   summary.bytes = head.size();
   while (true) {
     const auto piece = read_piece(file, buffer, path);
     if (piece.empty()) break;
-    whole.add(piece);
-    payload.add(piece);
+    whole.update(piece);
+    payload.update(piece);
     summary.bytes += piece.size();
     const std::size_t kept = std::min(beginning - summary.beginning.size(), piece.size());
     summary.beginning.insert(summary.beginning.end(), piece.begin(),
@@ -65,14 +45,14 @@ FileSummary summarise_file(FileKind kind, const std::string& path, std::size_t b
   }
   if (summary.bytes - kHeaderBytes != header.payload_bytes) {
     base::fail(base::ErrorCode::kCorrupt,
-               path + ": announces " + std::to_string(header.payload_bytes) + " bytes, has " +
+               name + ": announces " + std::to_string(header.payload_bytes) + " bytes, has " +
                    std::to_string(summary.bytes - kHeaderBytes));
   }
-  if (payload.digest() != header.digest) {
+  if (payload.finish() != header.digest) {
     base::fail(base::ErrorCode::kCorrupt,
-               path + ": its checksum does not match: the file was altered");
+               name + ": its checksum does not match: the file was altered");
   }
-  summary.digest = whole.digest();
+  summary.digest = whole.finish();
   return summary;
 }
 

@@ -16,7 +16,9 @@ struct FileSummary {
 };
 
 /// Checks header, size and checksum of a file, as open_payload() does, without holding more than a
-/// few MiB of it; `beginning` bytes of the payload are kept, fewer if it is shorter.
-FileSummary summarise_file(FileKind kind, const std::string& path, std::size_t beginning);
+/// few MiB of it; `beginning` bytes of the payload are kept, fewer if it is shorter. `name` is what
+/// errors of its contents call it.
+FileSummary summarise_file(FileKind kind, const std::string& path, const std::string& name,
+                           std::size_t beginning);
 
 }  // namespace serdab::wire

@@ -12,7 +12,7 @@ using arith::Modulus;
 
 /// a·w mod q for a below 2^52, with ratio = floor(w·2^52/q).
 std::uint64_t multiply(std::uint64_t a, std::uint64_t w, std::uint64_t ratio, std::uint64_t q) {
-  const auto k = static_cast<std::uint64_t>((static_cast<unsigned __int128>(a) * ratio) >> 52);
+  const auto k = static_cast<std::uint64_t>(arith::wide_product(a, ratio) >> 52);
   const std::uint64_t r = a * w - k * q - q;
   return r + (q & (std::uint64_t{0} - (r >> 63)));
 }

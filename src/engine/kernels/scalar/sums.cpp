@@ -6,7 +6,7 @@
 
 namespace serdab::kernels::scalar {
 
-using Wide = unsigned __int128;
+using arith::Wide;
 
 namespace {
 

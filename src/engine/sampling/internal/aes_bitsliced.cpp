@@ -11,18 +11,21 @@ namespace {
 using Plane = AesBitsliced::Plane;
 using Planes = AesBitsliced::Planes;
 
-template <unsigned kShift>
-void swap_bits(Plane& low, Plane& high, std::uint8_t mask) {
-  const Plane moved = ((low >> kShift) ^ high) & mask;
-  high ^= moved;
-  low ^= moved << kShift;
+// Masks keep what a shift carries from one byte into the next out.
+template <unsigned kShift, std::uint64_t kMask>
+void swap_bits(Plane& low, Plane& high) {
+  using Words = std::uint64_t __attribute__((vector_size(16)));
+  const Words a = reinterpret_cast<Words>(low), b = reinterpret_cast<Words>(high);
+  const Words moved = ((a >> kShift) ^ b) & kMask;
+  high = reinterpret_cast<Plane>(b ^ moved);
+  low = reinterpret_cast<Plane>(a ^ (moved << kShift));
 }
 
 // Transposes the 8x8 bits at every byte: blocks to planes, and planes to blocks.
 void transpose(Planes& x) {
-  for (std::size_t i = 0; i < 8; i += 2) swap_bits<1>(x[i], x[i + 1], 0x55);
-  for (const std::size_t i : {0, 1, 4, 5}) swap_bits<2>(x[i], x[i + 2], 0x33);
-  for (std::size_t i = 0; i < 4; ++i) swap_bits<4>(x[i], x[i + 4], 0x0f);
+  for (std::size_t i = 0; i < 8; i += 2) swap_bits<1, 0x5555555555555555>(x[i], x[i + 1]);
+  for (const std::size_t i : {0, 1, 4, 5}) swap_bits<2, 0x3333333333333333>(x[i], x[i + 2]);
+  for (std::size_t i = 0; i < 4; ++i) swap_bits<4, 0x0f0f0f0f0f0f0f0f>(x[i], x[i + 4]);
 }
 
 // SubBytes: the circuit of Boyar and Peralta, "A new combinational logic minimization technique
