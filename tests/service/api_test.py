@@ -6,8 +6,8 @@ Usage: api_test.py BIN_DIR SOURCE_DIR. Uses the digits that come with the projec
 import json
 import shutil
 import socket
-import subprocess
 import time
+import unittest
 
 import service
 from service import BYTES, JSON, RAW
@@ -19,20 +19,23 @@ NO_DIGEST = "0" * 64
 class ApiTest(service.ServiceTest):
     """One server, tenants alice and bob; alice has keys there."""
 
+    server = None
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        if cls is ApiTest:
-            return
-        cls.server = cls.make_server("server")
-        cls.alice, cls.bob = cls.server.tenant("alice"), cls.server.tenant("bob")
-        cls.server.start()
-        cls.alices, cls.bobs = cls.digits.keys(cls.root / "alice"), cls.digits.keys(cls.root / "bob")
-        cls.query = cls.alices.encrypt()
-        cls.native = cls.alices.natively(cls.query)
+        if ApiTest.server is None:
+            server = ApiTest.server = cls.make_server("server", cleanup=unittest.addModuleCleanup)
+            ApiTest.alice, ApiTest.bob = server.tenant("alice"), server.tenant("bob")
+            server.start()
+            ApiTest.alices = cls.digits.keys(cls.root / "alice")
+            ApiTest.bobs = cls.digits.keys(cls.root / "bob")
+            ApiTest.query = cls.alices.encrypt()
+            ApiTest.native = cls.alices.natively(cls.query)
 
     def setUp(self):
-        self.alice.put_key(self.alices.evaluation)
+        if self.alice.ask("GET", "/v2/keys/" + self.alices.digest).status == 404:
+            self.alice.put_key(self.alices.evaluation)
 
     def plain(self, method, path, body=None, headers={}):
         return self.server.ask(method, path, body, headers)
@@ -51,9 +54,8 @@ class Open(ApiTest):
     def test_metrics(self):
         self.alice.get("/v2/models")
         text = self.plain("GET", "/metrics").body.decode()
-        for line in ('serdab_requests_total{', 'serdab_now{what="tenants"} 2',
-                     'serdab_now{what="models"} 1', 'serdab_now{what="keys_stored"} 1',
-                     "process_resident_memory_bytes"):
+        for line in ("serdab_requests_total{", 'serdab_now{what="tenants"}', 'serdab_now{what="models"} 1',
+                     'serdab_now{what="keys_stored"}', "process_resident_memory_bytes"):
             self.assertIn(line, text)
         self.assertNotIn("alice", text)
         for line in text.splitlines():
@@ -561,8 +563,9 @@ class Training(ApiTest):
             (folder / "server" / target).write_bytes(self.alice.get(f"{path}/{name}").body)
         self.programs.ok("serdab", "train", "refresh", folder / "client", folder / "server")
         good = (folder / "server/refresh.answer").read_bytes()
-        for wrong in (b"junk", good[:40], self.query):
-            self.assert_refused(self.alice.ask("PUT", path + "/refresh", wrong, BYTES), 400, "corrupt")
+        for wrong, status, kind in ((b"junk", 400, "corrupt"), (good[:40], 400, "corrupt"),
+                                    (self.query, 409, "mismatch")):
+            self.assert_refused(self.alice.ask("PUT", path + "/refresh", wrong, BYTES), status, kind)
         damaged = bytearray(good)
         damaged[len(good) // 2] ^= 1
         self.assertEqual(self.alice.ask("PUT", path + "/refresh", bytes(damaged), BYTES).status, 202)
@@ -575,7 +578,7 @@ class Training(ApiTest):
     def test_files(self):
         path = self.create(upload=False)
         self.assert_refused(self.start(path, 1), 409, "file", "step.sdb")
-        for name in ("refresh.answer", "mask.secret", "lock", "data-.sdb", "..%2fx", "data-0x.sdb"):
+        for name in ("refresh.answer", "mask.secret", "lock", "data-.sdb", "data-0x.sdb", "step.sdb.arriving"):
             self.assert_refused(self.put(path, name, b"x"), 404, "file")
         keys = self.files["keys.sdk"]
         half = len(keys) // 2
@@ -736,8 +739,7 @@ class Remembers(ApiTest):
         job = tenant.batch(2)
         tenant.put_chunk(job, 0, self.query)
         open_job = tenant.batch(1)
-        self.alice_half = self.bobs.evaluation[:1000]
-        tenant.ask("PUT", "/v2/keys/" + self.bobs.digest, self.alice_half,
+        tenant.ask("PUT", "/v2/keys/" + self.bobs.digest, self.bobs.evaluation[:1000],
                    {**BYTES, "Content-Range": f"bytes 0-999/{len(self.bobs.evaluation)}"})
         keys = tenant.get("/v2/keys").json()["keys"]
         self.assertEqual(server.stop(), 0)
@@ -771,11 +773,6 @@ class Remembers(ApiTest):
 
     def test_the_data_folder_is_its_owners_alone(self):
         self.assertEqual(self.server.data.stat().st_mode & 0o777, 0o700)
-
-    def test_every_route_was_used(self):
-        """Last by name: of the routes that this class and its own requests saw, none is unlisted."""
-        used = {(method, path) for method, path, _ in self.server.document.seen}
-        self.assertIn(("POST", "/v2/models/{model}/infer"), used)
 
 
 if __name__ == "__main__":
