@@ -40,6 +40,7 @@ class Connection final : public httplib::Stream {
   bool wait_for_request();
   /// The head has been read: from here the patience of bodies holds.
   void head_done();
+  bool head_was_read() const { return head_was_read_; }
   /// The request's body was not read: no other request can follow.
   void close_after_response() { closing_ = true; }
   bool closing() const { return closing_; }
@@ -71,6 +72,7 @@ class Connection final : public httplib::Stream {
   const std::atomic<bool>& stopping_;
   short wanted_ = 0;
   bool in_head_ = true;
+  bool head_was_read_ = false;
   bool closing_ = false;
   bool broken_ = false;
   double waited_ = 0;      ///< for the client, in this request
