@@ -150,6 +150,7 @@ bool HttpServer::process_and_close_socket(socket_t socket) {
   bool closed = false;
   while (!closed && !connection.closing() && connection.wait_for_request()) {
     if (!process_request(connection, stopping_, closed, nullptr)) break;
+    if (!connection.head_read()) break;
   }
   return true;
 }
