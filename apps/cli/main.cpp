@@ -1,3 +1,4 @@
+#include "admin/admin.h"
 #include "common.h"
 #include "train/verbs.h"
 #include "verbs.h"
@@ -15,6 +16,7 @@ int main(int argc, char** argv) {
   add_compile(app, globals);
   add_plan(app, globals);
   add_keygen(app, globals);
+  add_passphrase(app, globals);
   add_encrypt(app, globals);
   add_run(app, globals);
   add_decrypt(app, globals);
@@ -27,5 +29,6 @@ int main(int argc, char** argv) {
   add_train_run(*train, globals);
   add_data(app, globals);
   add_bench(app, globals);
+  add_admin(app, globals);
   return run_app(app, globals, argc, argv);
 }

@@ -1,3 +1,4 @@
+#include "admin/admin.h"
 #include "common.h"
 #include "train/verbs.h"
 
@@ -7,5 +8,6 @@ int main(int argc, char** argv) {
   Globals globals;
   add_run(app, globals);
   add_train_step(*add_train_group(app), globals);
+  add_admin(app, globals);
   return run_app(app, globals, argc, argv);
 }

@@ -6,6 +6,7 @@
 #include "engine/ckks/context.h"
 #include "engine/ckks_secret/secret_key.h"
 #include "networks/program/package.h"
+#include "service/client/secret_file.h"
 
 namespace serdab::client {
 
@@ -20,7 +21,9 @@ struct Model {
   static Model load(const std::string& path);
 };
 
-/// A secret key's file for this model; base::Error names `path`.
-ckks_secret::SecretKey load_secret_key(const Model& model, const std::string& path);
+/// A secret key's file for this model, in the clear or under a passphrase; base::Error names
+/// `path`.
+ckks_secret::SecretKey load_secret_key(const Model& model, const std::string& path,
+                                       const PassphraseSource& passphrase = {});
 
 }  // namespace serdab::client
