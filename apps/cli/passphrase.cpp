@@ -45,9 +45,14 @@ class Terminal {
       // A read would go on after a signal.
       pollfd waiting{file_, POLLIN, 0};
       const ssize_t n = ::poll(&waiting, 1, -1) < 0 ? -1 : ::read(file_, &byte, 1);
-      if (n < 0) base::fail(base::ErrorCode::kInterrupted, "no passphrase was given");
+      if (n < 0 || interrupted()) {
+        base::fail(base::ErrorCode::kInterrupted, "no passphrase was given");
+      }
       if (n == 0 || byte == '\n') break;
-      if (size < kMostBytes) line[size++] = byte;
+      if (size == kMostBytes) {
+        base::fail(base::ErrorCode::kLimit, "a passphrase has at most 1024 bytes");
+      }
+      line[size++] = byte;
     }
     write("\n");
     return client::secret_bytes(line.span().first(size));

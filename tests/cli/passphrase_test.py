@@ -21,6 +21,7 @@ SERDAB, SERVER = BIN / "serdab", BIN / "serdab-server"
 MODEL = SOURCE / "models/digits/model.onnx"
 KIND = 10  # where a file says what it is
 PLAIN, SEALED = 2, 13
+INTERRUPT = "\x03"
 
 
 def call(*arguments, environment=None):
@@ -120,6 +121,10 @@ class Passphrase(unittest.TestCase):
         shown, status = at_terminal(["barley"], *self.encrypt())
         self.assertEqual(status, 3, shown)
         self.assertIn("not its passphrase", shown)
+
+    def test_an_interrupt_ends_the_question(self):
+        shown, status = at_terminal([INTERRUPT], *self.encrypt())
+        self.assertEqual(status, 130, shown)
 
     def test_asked_twice_when_new(self):
         folder = self.root / "typed"
