@@ -73,8 +73,7 @@ class NatsTest : public testing::Test {
 
   Process worker(const std::vector<std::string>& more = {}) {
     std::vector<std::string> arguments{SERDAB_SERVER,           "worker", "--data",
-                                       folder_.layout().root(), "--nats", server_->url(),
-                                       "--checkpoint-seconds",  "0"};
+                                       folder_.layout().root(), "--nats", server_->url()};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return Process(arguments);
   }
@@ -393,8 +392,7 @@ TEST_F(LongNatsSpeed, TwoWorkersAreNearlyTwiceAsFastAsOne) {
   constexpr std::size_t kChunks = 80;
   const TestClient alice = folder_.add_client(tenant_of_part(1));
   const auto queue = this->queue(listening_);
-  const std::vector<std::string> one{"--jobs", "1",       "--threads",  "1", "--checkpoint-seconds",
-                                     "30",     "--quiet", "--partition"};
+  const std::vector<std::string> one{"--jobs", "1", "--threads", "1", "--quiet", "--partition"};
   const auto with = [&](const char* part) {
     auto arguments = one;
     arguments.emplace_back(part);
