@@ -161,6 +161,7 @@ function ask() {
     cancelAnimationFrame(reading);
     reading = undefined;
     read();
+    $('answer-title').scrollIntoView({ block: 'nearest' }); // below the board on phones
     const pixels = Float32Array.from(scaled(shares, model));
     const result = await call('ask', { pixels });
     model.hasKey = true;
