@@ -78,16 +78,6 @@ Cipher start(bool seal, const SecretBytes& key, const Head& head) {
 
 }  // namespace
 
-SecretBytes secret_bytes(std::span<const std::uint8_t> bytes) {
-  SecretBytes copy(bytes.size());
-  std::copy(bytes.begin(), bytes.end(), copy.begin());
-  return copy;
-}
-
-SecretBytes secret_bytes(const std::string& text) {
-  return secret_bytes({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
-}
-
 std::vector<std::uint8_t> seal_secret(std::span<const std::uint8_t> secret,
                                       const SecretBytes& passphrase, SealingCost cost) {
   base::require(cost.log_n >= kLeastLogN && cost.log_n <= kMostLogN, ErrorCode::kInvalidArgument,

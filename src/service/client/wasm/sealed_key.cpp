@@ -1,8 +1,6 @@
 // For the browser, which has no scrypt: its secret keys stay in its own storage.
 #include "service/client/sealed_key.h"
 
-#include <algorithm>
-
 #include "engine/base/error.h"
 
 namespace serdab::client {
@@ -14,12 +12,6 @@ namespace {
 }
 
 }  // namespace
-
-SecretBytes secret_bytes(std::span<const std::uint8_t> bytes) {
-  SecretBytes result(bytes.size());
-  std::copy(bytes.begin(), bytes.end(), result.data());
-  return result;
-}
 
 std::vector<std::uint8_t> seal_secret(std::span<const std::uint8_t>, const SecretBytes&,
                                       SealingCost) {
