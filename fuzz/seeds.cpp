@@ -13,6 +13,7 @@
 #include "networks/program/package.h"
 #include "networks/program/testing/small_program.h"
 #include "service/client/keys.h"
+#include "service/client/sealed_key.h"
 #include "service/wire/checkpoint.h"
 #include "service/wire/file.h"
 #include "service/wire/message.h"
@@ -84,6 +85,10 @@ void save_messages(const std::filesystem::path& corpus) {
   answers[0].set_info(header.port.level, scale);
   save(corpus / "message" / "rounded", wire::write_answer(context, header, {2, 9, 12, 3}, answers));
   save(corpus / "secret" / "secret", client::write_secret_key(secret));
+  // Its salt is new each time.
+  save(corpus / "secret" / "sealed",
+       client::seal_secret(client::write_secret_key(secret), client::secret_bytes("open sesame"),
+                           client::SealingCost{10}));
 }
 
 // What the fuzzer of the kernels reads are choices; a few of each kind to start from.

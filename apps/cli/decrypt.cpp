@@ -10,6 +10,7 @@
 #include "model_folder.h"
 #include "networks/datasets/named/load.h"
 #include "networks/datasets/picture/contact_sheet.h"
+#include "passphrase.h"
 #include "service/client/query.h"
 #include "service/wire/file.h"
 #include "verbs.h"
@@ -18,7 +19,7 @@ namespace serdab::cli {
 namespace {
 
 struct Arguments {
-  std::string folder, key, answer, output, against, picture, data_dir;
+  std::string folder, key, passphrase_file, answer, output, against, picture, data_dir;
 };
 
 std::string class_name(const program::Manifest& manifest, std::uint32_t label) {
@@ -51,7 +52,8 @@ void write_picture(const std::string& path, const datasets::Images& images,
 
 void run(const Arguments& arguments, const Globals& globals) {
   const client::Model model = load_client_model(arguments.folder);
-  const auto secret = client::load_secret_key(model, arguments.key);
+  const auto secret =
+      client::load_secret_key(model, arguments.key, passphrase_source(arguments.passphrase_file));
   const auto bytes =
       wire::read_file(arguments.answer, wire::payload_limit(wire::FileKind::kAnswer));
   const auto payload = wire::open_payload(wire::FileKind::kAnswer, bytes, arguments.answer);
@@ -95,6 +97,7 @@ void add_decrypt(CLI::App& app, Globals& globals) {
       ->required();
   verb->add_option("ANSWER", arguments->answer, "Encrypted answer")->required();
   verb->add_option("--key", arguments->key, "Your secret key, KEYS/secret.key")->required();
+  add_passphrase_file(verb, arguments->passphrase_file);
   verb->add_option("-o,--output", arguments->output,
                    "Write the model's outputs as CSV, a row an image");
   verb->add_option(

@@ -6,6 +6,7 @@
 #include "engine/base/error.h"
 #include "model_folder.h"
 #include "networks/datasets/named/load.h"
+#include "passphrase.h"
 #include "progress.h"
 #include "service/client/query.h"
 #include "service/wire/file.h"
@@ -15,14 +16,15 @@ namespace serdab::cli {
 namespace {
 
 struct Arguments {
-  std::string folder, key, output, data_dir;
+  std::string folder, key, passphrase_file, output, data_dir;
   std::vector<std::string> inputs;
   std::size_t count = datasets::kAllImages;
 };
 
 void run(const Arguments& arguments, const Globals& globals) {
   const client::Model model = load_client_model(arguments.folder);
-  const auto secret = client::load_secret_key(model, arguments.key);
+  const auto secret =
+      client::load_secret_key(model, arguments.key, passphrase_source(arguments.passphrase_file));
   const auto& input_shape = model.bundle.manifest.input_shape;
   const datasets::Shape shape(input_shape.begin(), input_shape.end());
   datasets::Images images;
@@ -69,6 +71,7 @@ void add_encrypt(CLI::App& app, Globals& globals) {
           "Images: .png, .npy, IDX(.gz), CIFAR .bin, .csv, a folder of .png, or NAME[:SPLIT]")
       ->required();
   verb->add_option("--key", arguments->key, "Your secret key, KEYS/secret.key")->required();
+  add_passphrase_file(verb, arguments->passphrase_file);
   verb->add_option("-o,--output", arguments->output, "Where the query goes")->required();
   verb->add_option("--count", arguments->count,
                    "At most so many images of each input; the plan says how many a query holds");

@@ -1,3 +1,4 @@
+#include "admin/admin.h"
 #include "common.h"
 #include "train/verbs.h"
 #include "verbs.h"
@@ -16,6 +17,7 @@ int main(int argc, char** argv) {
   add_compile(app, globals);
   add_plan(app, globals);
   add_keygen(app, globals);
+  add_passphrase(app, globals);
   add_encrypt(app, globals);
   add_run(app, globals);
   add_serve(app, globals, serdab::web::assets());
@@ -31,5 +33,6 @@ int main(int argc, char** argv) {
   add_remote(app, globals);
   add_data(app, globals);
   add_bench(app, globals);
+  add_admin(app, globals);
   return run_app(app, globals, argc, argv);
 }

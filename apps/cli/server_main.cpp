@@ -1,3 +1,4 @@
+#include "admin/admin.h"
 #include "common.h"
 #include "train/verbs.h"
 #include "web/assets.h"
@@ -10,5 +11,6 @@ int main(int argc, char** argv) {
   add_serve(app, globals, serdab::web::assets());
   add_worker(app, globals);
   add_train_step(*add_train_group(app), globals);
+  add_admin(app, globals);
   return run_app(app, globals, argc, argv);
 }

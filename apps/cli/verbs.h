@@ -8,6 +8,7 @@ namespace serdab::cli {
 void add_compile(CLI::App& app, Globals& globals);
 void add_plan(CLI::App& app, Globals& globals);
 void add_keygen(CLI::App& app, Globals& globals);
+void add_passphrase(CLI::App& app, Globals& globals);
 void add_encrypt(CLI::App& app, Globals& globals);
 void add_decrypt(CLI::App& app, Globals& globals);
 void add_evaluate(CLI::App& app, Globals& globals);

@@ -14,6 +14,7 @@
 #include "networks/program/testing/packed_program.h"
 #include "service/client/keys.h"
 #include "service/client/query.h"
+#include "service/client/secret_file.h"
 #include "service/server/job.h"
 #include "service/wire/checkpoint.h"
 
@@ -93,6 +94,8 @@ class Files : public testing::Test {
     client_ = wire::seal_payload(FileKind::kClientBundle, bundle.bytes());
     keys_.emplace(client::generate_keys(context(), bundle_));
     secret_ = wire::seal_payload(FileKind::kSecretKey, client::write_secret_key(keys_->secret));
+    sealed_ = client::make_secret_file(client::write_secret_key(keys_->secret), passphrase_,
+                                       client::SealingCost{10});
     evaluation_ = wire::seal_payload(FileKind::kEvaluationKeys,
                                      wire::write_evaluation_keys(context(), keys_->evaluation));
     loaded_.emplace(*model_, std::move(keys_->evaluation), "eval.key");
@@ -119,6 +122,12 @@ class Files : public testing::Test {
   void load_secret(const Bytes& bytes) const {
     client::read_secret_key(
         context(), wire::open_payload(FileKind::kSecretKey, bytes, "secret.key"), "secret.key");
+  }
+  void load_sealed(const Bytes& bytes) const {
+    const auto secret =
+        client::open_secret(wire::open_payload(FileKind::kSealedSecretKey, bytes, "sealed.key"),
+                            passphrase_, "sealed.key");
+    client::read_secret_key(context(), secret.span(), "sealed.key");
   }
   wire::EvaluationKeys load_evaluation(const Bytes& bytes) const {
     return wire::read_evaluation_keys(
@@ -149,7 +158,9 @@ class Files : public testing::Test {
         {"eval.key", FileKind::kEvaluationKeys, &evaluation_,
          [this](const Bytes& b) { load_evaluation(b); }},
         {"query.sdb", FileKind::kQuery, &query_, [this](const Bytes& b) { run(b); }},
-        {"answer.sdb", FileKind::kAnswer, &answer_, [this](const Bytes& b) { decrypt(b); }}};
+        {"answer.sdb", FileKind::kAnswer, &answer_, [this](const Bytes& b) { decrypt(b); }},
+        {"sealed.key", FileKind::kSealedSecretKey, &sealed_,
+         [this](const Bytes& b) { load_sealed(b); }}};
   }
 
   // The bytes are refused with an error that names the file and has `reason` in it.
@@ -172,7 +183,8 @@ class Files : public testing::Test {
   }
 
   std::filesystem::path folder_;
-  Bytes program_, client_, secret_, evaluation_, query_, answer_;
+  client::SecretBytes passphrase_ = client::secret_bytes("open sesame");
+  Bytes program_, client_, secret_, sealed_, evaluation_, query_, answer_;
   std::optional<server::Model> model_;
   program::ClientBundle bundle_;
   std::optional<client::KeyPair> keys_;
@@ -286,6 +298,15 @@ TEST_F(Files, ResiduesNotBelowTheirPrimeAreRefused) {
 TEST_F(Files, SecretCoefficientsMustBeTernary) {
   const Case secret = cases()[2];
   refused(secret, resealed(secret, [](Bytes& b) { b.back() = 0xff; }), "secret.key");
+}
+
+TEST_F(Files, ASealedKeyThatWasChangedIsNotOpened) {
+  const Case sealed = cases().back();
+  std::mt19937 random(3);
+  for (int trial = 0; trial < 20; ++trial) {
+    refused(sealed, resealed(sealed, [&](Bytes& b) { b[random() % b.size()] ^= 1; }), "sealed.key");
+  }
+  refused(sealed, resealed(sealed, [](Bytes& b) { b[1] = 40; }), "more than 1 GiB");
 }
 
 TEST_F(Files, InsecureParametersAreRefused) {

@@ -77,6 +77,21 @@ class Training(harness.TrainTest):
         budget = json.loads((folder / "client/releases.json").read_text())
         self.assertEqual(budget["used"], budget["allowed"])
 
+    def test_a_key_under_a_passphrase_refreshes_and_exports(self):
+        folder = self.copy("sealed")
+        phrase, other = self.root / "phrase", self.root / "other_phrase"
+        phrase.write_text("open sesame\n")
+        other.write_text("barley\n")
+        self.ok("passphrase", folder / "client/secret.key", "--set", "--new-passphrase-file", phrase)
+        refresh = ("train", "refresh", folder / "client", folder / "server", "--passphrase-file")
+        export = ("train", "export", folder / "client", "--state", folder / "server/state.sdb", "--own-eyes",
+                  "-o", folder / "model.onnx", "--passphrase-file")
+        for verb in (refresh, export):
+            self.fails(3, *verb, other, says=["secret.key", "not its passphrase"])
+        self.assertIn("nothing to do", self.ok(*refresh, phrase))
+        self.ok(*export, phrase)
+        self.assertTrue((folder / "model.onnx").exists())
+
     def test_blinded_refresh_shows_nothing_and_learns_the_same(self):
         folder = self.root / "blinded"
         self.ok("train", "init", "--data", self.iris, "--label", "last", *self.init_options, "--refresh",

@@ -1,6 +1,7 @@
 // The page in Chromium: digits drawn with mouse, finger and keyboard get their labels, and nothing
-// that was drawn and nothing of the secret key leaves the browser. Usage: browser_test.mjs BIN_FOLDER
-// WASM_FOLDER PROJECT WORK_FOLDER. CHROMIUM names the browser; SERDAB_SCREENSHOT a .png to write.
+// that was drawn and nothing of the secret key leaves the browser.
+// Usage: browser_test.mjs BIN_FOLDER WASM_FOLDER PROJECT WORK_FOLDER
+// CHROMIUM names the browser; SERDAB_SCREENSHOT a .png to write.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -88,15 +89,14 @@ async function drawByFinger(page, points) {
 }
 
 async function answerOf(page) {
-  await page.locator('#answer:visible, #problem:visible').waitFor({ timeout: 120_000 });
+  await page.locator('#answer:visible, #problem:visible').waitFor();
   assert.equal(await page.locator('#problem').isVisible(), false,
                await page.locator('#problem').textContent());
   return page.locator('#label').textContent();
 }
 
 async function ask(page) {
-  await page.locator('#ask:enabled').click();
-  await page.locator('#answer').waitFor({ state: 'hidden' });
+  await page.locator('#ask:enabled').click(); // hides the last answer at once
   return answerOf(page);
 }
 
@@ -170,6 +170,7 @@ class World {
 
   async page(options) {
     const context = await this.browser.newContext(options);
+    context.setDefaultTimeout(180_000); // machines may be busy
     const page = await context.newPage();
     page.complaints = watch(page);
     page.origins = new Set();

@@ -17,7 +17,8 @@ function encodings(values) {
 // A raw run of bytes, and the same in hexadecimal and, at each of three alignments, in base64.
 function written(bytes) {
   const inner = (shift) => bytes.subarray(shift, shift + 18).toString('base64');
-  return [bytes, Buffer.from(bytes.toString('hex')), ...[0, 1, 2].map((s) => Buffer.from(inner(s)))];
+  const base64 = [0, 1, 2].map((shift) => Buffer.from(inner(shift)));
+  return [bytes, Buffer.from(bytes.toString('hex')), ...base64];
 }
 
 function texts(values) {

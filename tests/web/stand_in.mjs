@@ -1,5 +1,6 @@
-// A small server with the HTTP interface that the page speaks, for its tests: it keeps keys in memory
-// and answers with 'serdab-server run'. It can be told to misbehave as real servers and networks do.
+// A small server with the HTTP interface that the page speaks, for its tests: it keeps keys in
+// memory and answers with 'serdab-server run'. It can be told to misbehave as real servers and
+// networks do.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
@@ -105,9 +106,11 @@ export class StandIn {
       this.faults.cut -= 1;
       return response.destroy();
     }
-    const [, first, last, total] = /bytes (\d+)-(\d+)\/(\d+)/.exec(request.headers['content-range']);
+    const range = request.headers['content-range'];
+    const [, first, last, total] = /bytes (\d+)-(\d+)\/(\d+)/.exec(range);
     if (Number(first) !== there || body.length !== last - first + 1) {
-      return this.#refuse(response, 409, 'conflict', 'not what is next', { 'Upload-Offset': there });
+      const headers = { 'Upload-Offset': there };
+      return this.#refuse(response, 409, 'conflict', 'not what is next', headers);
     }
     const bytes = Buffer.concat([key?.bytes ?? Buffer.alloc(0), body]);
     this.keys.set(name, { bytes, total: Number(total) });

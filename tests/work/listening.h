@@ -40,14 +40,14 @@ class Listening {
     changed_.notify_all();
   }
 
-  bool wait_until(const std::function<bool()>& condition, double seconds = 60) {
+  bool wait_until(const std::function<bool()>& condition, double seconds = 240) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, std::chrono::duration<double>(seconds), condition);
   }
-  bool wait_for_ends(std::size_t count, double seconds = 60) {
+  bool wait_for_ends(std::size_t count, double seconds = 240) {
     return wait_until([this, count] { return ended_.size() >= count; }, seconds);
   }
-  bool wait_for_progress(double seconds = 60) {
+  bool wait_for_progress(double seconds = 240) {
     return wait_until([this] { return !progress_.empty(); }, seconds);
   }
 

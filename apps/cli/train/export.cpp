@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "networks/graph/onnx/export.h"
+#include "passphrase.h"
 #include "service/client/training.h"
 #include "service/wire/sealed_file.h"
 #include "train/network_graph.h"
@@ -15,15 +16,15 @@ namespace train {
 namespace {
 
 struct ExportOptions {
-  std::string client, state, output, inputs;
+  std::string client, state, output, inputs, passphrase_file;
   bool own_eyes = false;
 };
 
 // The budget is stored before anything of the model is.
 client::PortRows reveal(const ExportOptions& options, const ClientFolder& folder,
                         const client::StepModel& model) {
-  const wire::Opened key = wire::open_file(wire::FileKind::kSecretKey, folder.secret);
-  const auto secret = client::read_secret_key(*model.context, key.payload, folder.secret);
+  const auto secret = client::load_secret_key(*model.context, folder.secret,
+                                              passphrase_source(options.passphrase_file));
   const wire::Opened state = wire::open_file(wire::FileKind::kTrainingState, options.state);
   if (options.own_eyes) {
     return client::decrypt_state(model, secret, state.payload, options.state);
@@ -101,6 +102,7 @@ void add_train_export(CLI::App& train_group, Globals& globals) {
   verb->add_option("--state", options->state, "The server's state.sdb")->required();
   verb->add_option("-o,--output", options->output, "The network, .onnx, for 'serdab compile'")
       ->required();
+  add_passphrase_file(verb, options->passphrase_file);
   verb->add_option("--inputs", options->inputs,
                    "Write the test rows (the training rows if there are none) as a CSV file that "
                    "'serdab encrypt' and 'evaluate' take");

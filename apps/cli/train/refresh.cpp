@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "passphrase.h"
 #include "service/client/training.h"
 #include "service/server/step_folder.h"
 #include "service/wire/sealed_file.h"
@@ -22,14 +23,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct RefreshOptions {
-  std::string client, server;
+  std::string client, server, passphrase_file;
   double watch = 0;
 };
-
-ckks_secret::SecretKey load_secret(const client::StepModel& model, const std::string& path) {
-  const wire::Opened file = wire::open_file(wire::FileKind::kSecretKey, path);
-  return client::read_secret_key(*model.context, file.payload, path);
-}
 
 /// Answers the server's requests, and draws the curve where they show the weights.
 class Refresher {
@@ -41,7 +37,8 @@ class Refresher {
         server_(options.server),
         task_(read_task_file(client_.task)),
         model_(client::StepModel::load(client_.step)),
-        secret_(load_secret(model_, client_.secret)) {
+        secret_(client::load_secret_key(*model_.context, client_.secret,
+                                        passphrase_source(options.passphrase_file))) {
     if (model_.package.refresh == program::Refresh::kClient) prepare_curve();
   }
 
@@ -144,6 +141,7 @@ void add_train_refresh(CLI::App& train_group, Globals& globals) {
   verb->add_option("SERVER", options->server,
                    "The server's folder: refresh.request is read, refresh.answer written")
       ->required();
+  add_passphrase_file(verb, options->passphrase_file);
   verb->add_option("--watch", options->watch, "Seconds to go on answering; without: one look")
       ->check(CLI::NonNegativeNumber);
 }

@@ -1,5 +1,5 @@
-// client.wasm as an object: the one file that knows its memory and its imports. Runs in a Web Worker
-// and in Node.js alike.
+// client.wasm as an object: the one file that knows its memory and its imports. Runs in a Web
+// Worker and in Node.js alike.
 
 /** What the library says when it refuses something. */
 export class ClientError extends Error {}

@@ -1,6 +1,6 @@
-// Secret keys in this browser's IndexedDB, one for every model's program. Only the worker opens it;
-// nothing here is ever sent. A record: { programId, secretFile, evaluationName }, the last being the
-// name by which the server knows the key's evaluation keys.
+// Secret keys in this browser's IndexedDB, one for every model's program. Only the worker opens
+// it; nothing here is ever sent. A record: { programId, secretFile, evaluationName }, the last
+// being the name by which the server knows the key's evaluation keys.
 
 const STORE = 'keys';
 

@@ -92,8 +92,8 @@ function refresh() {
 
 function showKeyState() {
   $('key-state').textContent = model.hasKey
-    ? 'A key for this model is stored in this browser. Forgetting it makes what was encrypted under ' +
-      'it unreadable, and the next question makes a new one.'
+    ? 'A key for this model is stored in this browser. Forgetting it makes what was encrypted ' +
+      'under it unreadable, and the next question makes a new one.'
     : 'There is no key for this model on this device yet. The first question makes one and sends ' +
       'the server its evaluation keys.';
 }
@@ -161,6 +161,7 @@ function ask() {
     cancelAnimationFrame(reading);
     reading = undefined;
     read();
+    $('answer-title').scrollIntoView({ block: 'nearest' }); // below the board on phones
     const pixels = Float32Array.from(scaled(shares, model));
     const result = await call('ask', { pixels });
     model.hasKey = true;

@@ -12,7 +12,8 @@ function plane(image, channel) {
   const values = new Float32Array(width * height);
   for (let i = 0; i < values.length; i += 1) {
     const [r, g, b] = [data[4 * i], data[4 * i + 1], data[4 * i + 2]];
-    values[i] = (channel === undefined ? 0.299 * r + 0.587 * g + 0.114 * b : [r, g, b][channel]) / 255;
+    const level = channel === undefined ? 0.299 * r + 0.587 * g + 0.114 * b : [r, g, b][channel];
+    values[i] = level / 255;
   }
   return { width, height, values };
 }
@@ -43,7 +44,7 @@ function resample(source, box, width, height) {
   return { width, height, values };
 }
 
-// Light ink on black: paper that is light at its edge is inverted, and the edge's level is taken off.
+// Light ink on black: paper that is light at its edge is inverted, and the edge's level taken off.
 function ink(source) {
   const { width, height, values } = source;
   const edge = [];

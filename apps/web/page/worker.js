@@ -12,6 +12,7 @@ let library; // the bytes' compiled form, fetched once
 let client;
 let model; // { name, description, ready }: ready once the server holds this key's evaluation keys
 let seconds = {};
+let pending; // { evaluation, name }: a fresh key whose upload has not ended
 
 async function timed(step, work) {
   tell('step', { step });
@@ -50,6 +51,7 @@ async function open({ name }) {
   }
   model = { name, description, ready: false };
   seconds = {};
+  pending = undefined;
   return { ...description, hasKey: (await findKey(description.program_id)) !== undefined };
 }
 
@@ -67,18 +69,21 @@ async function reuseKey() {
   return true;
 }
 
+// An upload that was given up is taken up by the next question.
 async function makeKey() {
-  const evaluation = await timed('keys', () => {
+  pending ??= await timed('keys', () => {
     client.generateKeys();
-    return client.evaluationFile();
+    const evaluation = client.evaluationFile();
+    return { evaluation, name: client.sha256(evaluation) };
   });
-  const name = client.sha256(evaluation);
+  const { evaluation, name } = pending;
   const total = evaluation.length;
   await timed('upload', () =>
     server.uploadKey(name, evaluation, (bytes) => tell('upload', { bytes, total })),
   );
   const secretFile = client.secretFile();
   await saveKey({ programId: model.description.program_id, secretFile, evaluationName: name });
+  pending = undefined;
 }
 
 async function prepareKey() {

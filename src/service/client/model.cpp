@@ -1,6 +1,5 @@
 #include "service/client/model.h"
 
-#include "service/client/keys.h"
 #include "service/wire/file.h"
 
 namespace serdab::client {
@@ -20,10 +19,9 @@ Model Model::from_file_bytes(std::span<const std::uint8_t> bytes, const std::str
   return model;
 }
 
-ckks_secret::SecretKey load_secret_key(const Model& model, const std::string& path) {
-  const auto bytes = wire::read_file(path, wire::payload_limit(wire::FileKind::kSecretKey));
-  return read_secret_key(*model.context,
-                         wire::open_payload(wire::FileKind::kSecretKey, bytes, path), path);
+ckks_secret::SecretKey load_secret_key(const Model& model, const std::string& path,
+                                       const PassphraseSource& passphrase) {
+  return load_secret_key(*model.context, path, passphrase);
 }
 
 }  // namespace serdab::client

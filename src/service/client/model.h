@@ -8,6 +8,7 @@
 #include "engine/ckks/context.h"
 #include "engine/ckks_secret/secret_key.h"
 #include "networks/program/package.h"
+#include "service/client/secret_file.h"
 
 namespace serdab::client {
 
@@ -24,7 +25,9 @@ struct Model {
   static Model from_file_bytes(std::span<const std::uint8_t> bytes, const std::string& name);
 };
 
-/// A secret key's file for this model; base::Error names `path`.
-ckks_secret::SecretKey load_secret_key(const Model& model, const std::string& path);
+/// A secret key's file for this model, in the clear or under a passphrase; base::Error names
+/// `path`.
+ckks_secret::SecretKey load_secret_key(const Model& model, const std::string& path,
+                                       const PassphraseSource& passphrase = {});
 
 }  // namespace serdab::client

@@ -152,6 +152,7 @@ struct Gateway::State {
     Connection::current()->head_done();
     current = {};
     current.start = Clock::now();
+    current.id = store::new_id().substr(0, 12);
     guarded(response, [&] {
       const auto found = service.router.find(request.method, request.path);
       if (found.route == nullptr) refuse(404, "path", "there is nothing here");
@@ -198,6 +199,10 @@ struct Gateway::State {
   }
 
   void end(const httplib::Request& request, const httplib::Response& response) {
+    if (current.id.empty()) {  // no request came of it
+      service.metrics.refused("malformed");
+      return log({{"event", "malformed"}, {"status", response.status}});
+    }
     const double seconds = std::chrono::duration<double>(Clock::now() - current.start).count();
     const std::string route = current.route.empty() ? "none" : current.route;
     const std::uint64_t out =
@@ -212,6 +217,7 @@ struct Gateway::State {
     if (!current.tenant.empty()) line["tenant"] = current.tenant;
     if (!current.kind.empty()) line["refused"] = current.kind;
     log(std::move(line));
+    current = {};
   }
 
   void set_handlers() {

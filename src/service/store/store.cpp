@@ -18,6 +18,7 @@ std::string adopt_folder(const std::string& root) {
   if (internal::exists(database)) return root;
   for (const std::string& name : internal::names_in(root)) {
     if (name == "lost+found" || name.starts_with("serdab.db")) continue;
+    if (internal::exists(database)) return root;  // another process was faster
     base::fail(base::ErrorCode::kInvalidArgument,
                root + ": holds '" + name + "' and no serdab data; give an empty or a new folder");
   }

@@ -134,7 +134,9 @@ class Store {
   // ---- Models ----
   /// Takes a folder that 'serdab compile' made as the next version of a model: program.sdb,
   /// client.sdb, plan.json are copied. Adding the newest version's program again changes nothing.
+  /// Versions are never given twice, not even of what was removed.
   ModelRecord add_model(const std::string& name, const std::string& folder);
+  /// kInvalidArgument while unfinished jobs need it.
   void remove_model(const std::string& name, std::uint32_t version);
   std::vector<ModelRecord> models() const;  ///< by name, then version
   /// The newest version for version 0.
@@ -143,21 +145,24 @@ class Store {
   // ---- Evaluation keys ----
   std::vector<KeyRecord> keys(const std::string& tenant) const;
   std::optional<KeyRecord> key(const std::string& tenant, const std::string& digest) const;
-  /// The newest keys of this key id and these parameters; notes that they were used.
+  /// The newest keys of this key id and these parameters; notes that they were used, to ten
+  /// minutes.
   std::optional<KeyRecord> use_key(const std::string& tenant, const std::string& key_id,
                                    const std::string& parameter_id);
   /// Bytes that have arrived of an upload.
   std::uint64_t upload_offset(const std::string& tenant, const std::string& digest) const;
+  /// Makes the empty file to which the caller appends; nothing if the same was begun before.
   /// Refuses with kLimit what would exceed the tenant's quota: `total` bytes in all.
   void begin_upload(const Tenant& tenant, const std::string& digest, std::uint64_t total);
   /// The upload is whole: checks size, digest and that it is an evaluation key file, and puts it in
-  /// place. A wrong one is removed and base::Error(kCorrupt) says why.
+  /// place. A wrong one is removed and base::Error(kCorrupt) says why; one that is too short stays
+  /// (kInvalidArgument). Nobody may write to it meanwhile. Finishing twice is no error.
   KeyRecord finish_upload(const Tenant& tenant, const std::string& digest);
   bool remove_key(const std::string& tenant, const std::string& digest);
   void abandon_upload(const std::string& tenant, const std::string& digest);
 
   // ---- Jobs ----
-  /// Makes its folder and record; kLimit beyond the tenant's jobs.
+  /// Makes its folder and record, and its id if it has none; kLimit beyond the tenant's jobs.
   JobRecord add_job(const Tenant& tenant, const JobRecord& job);
   /// Of this tenant only: a foreign id is as one that does not exist.
   std::optional<JobRecord> job(const std::string& tenant, const std::string& id) const;
@@ -167,7 +172,8 @@ class Store {
   /// State, steps and error; false when the job has ended or is gone meanwhile.
   bool update_job(const std::string& id, JobState state, std::uint64_t steps_done,
                   const std::string& error);
-  /// More steps of a training run that is open, waiting or done.
+  /// More steps of a training run that is open, waiting or done; one that was done is open again.
+  /// False for another job, and for fewer steps than it has done.
   bool set_steps(const std::string& id, std::uint64_t steps);
   /// The files of a job may take so many bytes more; kLimit beyond the tenant's quota.
   void charge_job(const Tenant& tenant, const std::string& id, std::uint64_t more);
@@ -175,7 +181,8 @@ class Store {
   bool remove_job(const std::string& tenant, const std::string& id);
   std::vector<ChunkRecord> chunks(const std::string& job) const;
   std::optional<ChunkRecord> chunk(const std::string& job, std::uint32_t index) const;
-  /// The query's file is in place and its work queued.
+  /// The query's file is in place and its work queued. The same once more changes nothing, other
+  /// bytes are kInvalidArgument unless the chunk has failed.
   void put_chunk(const std::string& job, const ChunkRecord& chunk);
   /// How a chunk ended; when it was the last, the job is done (or failed, if one did).
   void finish_chunk(const std::string& job, const ChunkRecord& chunk);

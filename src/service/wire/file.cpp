@@ -59,6 +59,8 @@ const char* file_kind_name(FileKind kind) {
       return "request for a refresh";
     case FileKind::kRefreshAnswer:
       return "refreshed state";
+    case FileKind::kSealedSecretKey:
+      return "secret key under a passphrase";
   }
   return "unknown";
 }
@@ -76,6 +78,7 @@ std::uint64_t payload_limit(FileKind kind) {
     case FileKind::kStepProgram:
       return 1024 * kMiB;
     case FileKind::kSecretKey:
+    case FileKind::kSealedSecretKey:
     case FileKind::kClientBundle:
       return 16 * kMiB;
     case FileKind::kEvaluationKeys:
@@ -104,6 +107,14 @@ std::vector<std::uint8_t> seal_payload(FileKind kind, std::span<const std::uint8
   out.raw(sha256(payload));
   out.raw(payload);
   return out.take();
+}
+
+std::optional<FileKind> peek_kind(std::span<const std::uint8_t> bytes) {
+  constexpr std::size_t kKindAt = sizeof kMagic + 2;
+  if (bytes.size() <= kKindAt || std::memcmp(bytes.data(), kMagic, sizeof kMagic) != 0) {
+    return std::nullopt;
+  }
+  return static_cast<FileKind>(bytes[kKindAt]);
 }
 
 FileHeader open_header(FileKind kind, std::span<const std::uint8_t> bytes,

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ enum class FileKind : std::uint8_t {
   kTrainingState = 10,
   kRefreshRequest = 11,
   kRefreshAnswer = 12,
+  kSealedSecretKey = 13,
 };
 const char* file_kind_name(FileKind kind);
 
@@ -40,6 +42,9 @@ inline constexpr std::size_t kHeaderBytes = 56;
 
 /// The largest payload that is read, by kind; a larger announcement is refused before allocation.
 std::uint64_t payload_limit(FileKind kind);
+
+/// The kind that bytes claim, if they begin as a serdab file does; nothing else is checked.
+std::optional<FileKind> peek_kind(std::span<const std::uint8_t> bytes);
 
 /// What a file's first kHeaderBytes announce.
 struct FileHeader {

@@ -20,8 +20,8 @@ struct RunnerLimits {
 
 /// What it has done, for the metrics.
 struct RunnerStatistics {
-  std::size_t models_loaded = 0, keys_loaded = 0, key_bytes = 0;
-  std::size_t key_hits = 0, key_misses = 0, tasks = 0;
+  std::size_t models_loaded = 0, keys_loaded = 0, key_bytes = 0;  ///< in memory now
+  std::size_t key_hits = 0, key_misses = 0, tasks = 0;            ///< since it was made
 };
 
 /// Does tasks on the files of a data folder: loads models and keys (read from a memory map) and

@@ -1,6 +1,5 @@
 #include "service/store/internal/database.h"
 
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 
 #include "engine/base/error.h"
 #include "service/store/internal/files.h"
+#include "service/store/layout.h"
 
 namespace serdab::store::internal {
 namespace {
@@ -17,11 +17,18 @@ namespace {
 // The longest transaction renames a few folders and syncs.
 constexpr int kBusyMilliseconds = 30'000;
 
-// SQLite would make the file by the umask alone; its WAL takes over the file's permissions.
+// SQLite would make the file by the umask alone; its WAL takes over the file's permissions. The
+// file gets its name after it was closed: closing a file drops all locks that the process has on
+// it, and other connections may have some.
 void make_private(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) fail_io(path, "cannot be opened");
-  ::close(file);
+  if (exists(path)) return;
+  const std::string temporary = path + ".new-" + new_id();
+  make_file(temporary);
+  const int status = ::link(temporary.c_str(), path.c_str());
+  const int error = errno;
+  ::unlink(temporary.c_str());
+  errno = error;
+  if (status != 0 && error != EEXIST) fail_io(path, "cannot be created");
 }
 
 sqlite3* open_handle(const std::string& path) {

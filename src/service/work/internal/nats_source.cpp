@@ -1,5 +1,7 @@
 #include "service/work/internal/nats_source.h"
 
+#include <algorithm>
+
 #include "engine/base/error.h"
 
 namespace serdab::work::internal {
@@ -11,7 +13,7 @@ using std::chrono::milliseconds;
 constexpr auto kLeaveToOwner = milliseconds(250);
 /// Notices get lost, and what a dead worker had is given back without one.
 constexpr auto kLookAnyway = milliseconds(1000);
-constexpr auto kLongestWait = milliseconds(200);
+constexpr auto kLongestWait = milliseconds(500);
 
 }  // namespace
 
@@ -20,6 +22,7 @@ NatsSource::NatsSource(const NatsConnection& connection, const NatsNotices& noti
     : connection_(connection), notices_(notices), choice_(choice) {
   for (unsigned p = 0; p < kPartitions; ++p) {
     if (is_own(p)) own_.push_back(p);
+    foreign_[p].looked = Clock::now();
   }
 }
 
@@ -56,7 +59,15 @@ Nats<natsMsg> NatsSource::take() {
   }
 }
 
-void NatsSource::wait() const { notices_.wait_beyond(seen_, kLongestWait); }
+void NatsSource::wait() const {
+  milliseconds longest = kLongestWait;
+  for (const Foreign& other : foreign_) {
+    if (!other.lain_since) continue;
+    const auto left = *other.lain_since + kLeaveToOwner - Clock::now();
+    longest = std::clamp(std::chrono::ceil<milliseconds>(left), milliseconds(1), longest);
+  }
+  notices_.wait_beyond(seen_, longest);
+}
 
 // Tenants take turns as far as they lie in different partitions.
 Nats<natsMsg> NatsSource::take_among(const std::vector<unsigned>& partitions) {
