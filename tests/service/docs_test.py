@@ -32,7 +32,7 @@ class Docs(unittest.TestCase):
         self.addCleanup(shutil.rmtree, folder)
         (folder / "models").symlink_to(self.source / "models")
         # A marker after every block: which ones ran, and what they said.
-        script = "set -euo pipefail\n" + "".join(
+        script = "set -euo pipefail\ntrap 'echo; echo == ended' EXIT\n" + "".join(
             f"{block.replace('8443', str(port))}\necho; echo '== {i} ran'\n" for i, block in enumerate(blocks))
         environment = {k: v for k, v in os.environ.items() if not k.startswith("SERDAB_")}
         environment["PATH"] = f"{self.programs.folder}:{environment['PATH']}"
@@ -53,12 +53,13 @@ class Docs(unittest.TestCase):
         self.assertGreaterEqual(len(labels), 4, said)
         self.assertEqual(len(set(labels)), 1, labels)
 
-    def read(self, process):
+    @staticmethod
+    def read(process):
         """Until the script has ended: the server it leaves behind keeps the pipe open."""
         said = []
         for line in process.stdout:
             said.append(line)
-            if line.startswith(f"== {len(self.blocks()) - 1} ran") or process.poll() not in (None, 0):
+            if line == "== ended\n":
                 break
         return "".join(said)
 

