@@ -23,6 +23,8 @@ constexpr double kSlice = 0.2;
 // of the body is read and thrown away first.
 constexpr double kLingerSeconds = 2;
 constexpr std::size_t kLingerBytes = std::size_t{4} << 20;
+// The library limits lines, not their number.
+constexpr double kMostHead = 65536;
 
 void address_text(const sockaddr_storage& address, std::string& ip, int& port) {
   char text[INET6_ADDRSTRLEN] = {};
@@ -167,6 +169,10 @@ ssize_t Connection::receive(char* to, std::size_t size) {
 
 ssize_t Connection::read(char* to, size_t size) {
   if (begin_ == end_) {
+    if (in_head_ && bytes_moved_ > kMostHead) {
+      broken_ = true;
+      return -1;
+    }
     // Heads are read byte by byte; bodies may go past the buffer.
     const bool direct = size >= buffer_.size();
     while (true) {

@@ -19,6 +19,38 @@ namespace {
                           " bytes that are taken here");
 }
 
+/// Of a file, what a Range header asks for.
+struct Part {
+  std::size_t first = 0, size = 0;
+  bool whole = true;
+};
+
+// One range is understood; without, and with several, it is the whole. HttpServer has kept the
+// header from the library, which would not look where a body ends.
+Part part_of(std::string_view range, std::size_t size, httplib::Response& response) {
+  constexpr std::string_view kUnit = "bytes=";
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 60;
+  if (range.substr(0, kUnit.size()) != kUnit || range.find(',') != range.npos) return {0, size};
+  range.remove_prefix(kUnit.size());
+  const std::size_t dash = range.find('-');
+  if (dash == range.npos) return {0, size};
+  const std::string_view from = range.substr(0, dash), to = range.substr(dash + 1);
+  std::uint64_t first = 0, end = size;
+  if (from.empty()) {
+    first = size - std::min<std::uint64_t>(size, read_number("Range", to, kMost));
+  } else {
+    first = read_number("Range", from, kMost);
+    if (!to.empty()) end = std::min<std::uint64_t>(size, read_number("Range", to, kMost) + 1);
+  }
+  if (first >= end) {
+    response.set_header("Content-Range", "bytes */" + std::to_string(size));
+    refuse(416, "range", "there are " + std::to_string(size) + " bytes");
+  }
+  response.set_header("Content-Range", "bytes " + std::to_string(first) + "-" +
+                                           std::to_string(end - 1) + "/" + std::to_string(size));
+  return {first, end - first, false};
+}
+
 // Closed with the response.
 class File {
  public:
@@ -106,23 +138,23 @@ void Exchange::answer_json(int status, const std::string& json) {
   response.set_content(json + "\n", "application/json");
 }
 
+// As a body, not by a provider: those are cut off when the server begins to stop.
 void Exchange::answer_bytes(std::vector<std::uint8_t>&& bytes, const char* type) {
   response.status = 200;
-  const auto held = std::make_shared<std::vector<std::uint8_t>>(std::move(bytes));
-  response.set_content_provider(
-      held->size(), type, [held](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
-        return sink.write(reinterpret_cast<const char*>(held->data()) + offset, length);
-      });
+  response.set_content(reinterpret_cast<const char*>(bytes.data()), bytes.size(), type);
 }
 
 void Exchange::answer_file(const std::string& path_name, const char* type) {
   const auto file = std::make_shared<File>(path_name);
   if (!file->is_open()) refuse(404, "missing", "there is nothing here yet");
-  response.status = 200;
+  const Part part = part_of(request.get_header_value("Range"), file->size(), response);
+  response.status = part.whole ? 200 : 206;
   response.set_content_provider(
-      file->size(), type, [file](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
+      part.size, type,
+      [file, part](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
         std::array<char, 65536> buffer;
-        const ssize_t n = file->read(buffer.data(), std::min(length, buffer.size()), offset);
+        const ssize_t n =
+            file->read(buffer.data(), std::min(length, buffer.size()), part.first + offset);
         return n > 0 && sink.write(buffer.data(), static_cast<std::size_t>(n));
       });
 }

@@ -52,9 +52,10 @@ void upload(Service& service, Exchange& exchange) {
   if (const auto key = service.store.key(tenant.name, digest)) {
     return exchange.answer_json(200, key_json(*key, tenant.quota).dump());
   }
-  const bool whole =
-      take_upload(exchange, path, service.options.upload_bytes,
-                  [&](std::uint64_t total) { service.store.begin_upload(tenant, digest, total); });
+  const auto begin = [&](std::uint64_t total, std::uint64_t) {
+    service.store.begin_upload(tenant, digest, total);
+  };
+  const bool whole = take_upload(exchange, path, service.options.upload_bytes, begin);
   if (!whole) return;
   exchange.answer_json(201,
                        key_json(service.store.finish_upload(tenant, digest), tenant.quota).dump());

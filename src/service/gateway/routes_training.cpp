@@ -71,11 +71,15 @@ void put_file(Service& service, Exchange& exchange) {
   const std::string path = run_file(folder_of(service, job), exchange);
   const Limits::Place place = service.limits.enter(exchange.tenant);
   const Uploads::Hold hold(service.uploads, path);
-  const bool begun = std::filesystem::exists(arriving(path));
-  const bool whole = take_upload(exchange, arriving(path), kMostFile, [&](std::uint64_t total) {
-    if (!begun) service.store.charge_job(exchange.tenant, job.id, total);
-  });
-  if (!whole) return;
+  std::error_code missing;
+  const auto size = std::filesystem::file_size(arriving(path), missing);
+  const std::uint64_t arrived = missing ? 0 : size;
+  // Piece by piece: a total that was announced binds nobody. What does not follow is refused anyway.
+  const auto begin = [&](std::uint64_t, std::uint64_t first) {
+    if (first != arrived) return;
+    service.store.charge_job(exchange.tenant, job.id, exchange.content_length(kMostFile));
+  };
+  if (!take_upload(exchange, arriving(path), kMostFile, begin)) return;
   std::filesystem::rename(arriving(path), path);
   exchange.answer_json(201, json{{"file", exchange.at("file")},
                                  {"bytes", std::filesystem::file_size(path)}}

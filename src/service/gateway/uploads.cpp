@@ -19,7 +19,7 @@ Uploads::Hold::~Hold() {
 }
 
 bool take_upload(Exchange& exchange, const std::string& path, std::uint64_t most,
-                 const std::function<void(std::uint64_t total)>& begin) {
+                 const std::function<void(std::uint64_t total, std::uint64_t first)>& begin) {
   const std::uint64_t length = exchange.content_length(most);
   ContentRange range{0, length - 1, length};
   if (length == 0) refuse(400, "invalid", "the body is empty");
@@ -32,7 +32,7 @@ bool take_upload(Exchange& exchange, const std::string& path, std::uint64_t most
   if (range.total > most) {
     refuse(413, "size", "files here have at most " + std::to_string(most) + " bytes");
   }
-  begin(range.total);
+  begin(range.total, range.first);
   AppendFile file(path);
   if (file.size() == range.total) return true;  // cut off between the last byte and what follows
   if (file.size() != range.first) {

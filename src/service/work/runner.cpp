@@ -159,7 +159,17 @@ class Run {
     options.checkpoint_seconds = shared_.limits.checkpoint_seconds;
     if (progress_) options.progress = [this](std::uint64_t, double share) { progress_(share); };
     options.stop = [this] { return stopped(); };
-    outcome_.seconds = folder.advance(options).seconds;
+    try {
+      outcome_.seconds = folder.advance(options).seconds;
+    } catch (const base::Error& error) {
+      // A refresh that does not fit leaves the state as it was: the client may send another.
+      const std::string& answer = folder.files().answer;
+      if (std::string(error.what()).rfind(answer, 0) == 0) {
+        base::remove_file(answer);
+        outcome_.refresh_due = true;
+      }
+      throw;
+    }
     outcome_.steps_done = folder.status().step;
     outcome_.refresh_due =
         folder.status().phase == server::StepPhase::kSpent && !base::exists(folder.files().answer);

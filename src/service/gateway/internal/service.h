@@ -73,9 +73,10 @@ std::string job_status(Service& service, const store::JobRecord& job);
 /// Server-sent events: a "status" whenever it changes, until the job has ended.
 void stream_events(Service& service, Exchange& exchange, const store::JobRecord& job);
 /// Appends a request's body to an unfinished upload, from the Content-Range's first byte or, without
-/// one, as a whole. `begin` is called with the total before anything is written. Returns whether the
-/// file is whole; if not, the response is there already. The caller holds the upload.
+/// one, as a whole. `begin` is called with the total and where the piece begins before anything is
+/// written. Returns whether the file is whole; if not, the response is there already. The caller
+/// holds the upload.
 bool take_upload(Exchange& exchange, const std::string& path, std::uint64_t most,
-                 const std::function<void(std::uint64_t total)>& begin);
+                 const std::function<void(std::uint64_t total, std::uint64_t first)>& begin);
 
 }  // namespace serdab::gateway
