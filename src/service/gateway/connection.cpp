@@ -113,6 +113,7 @@ bool Connection::handshake() {
 
 bool Connection::wait_for_request() {
   in_head_ = true;
+  head_read_ = false;
   waited_ = bytes_moved_ = 0;
   if (begin_ < end_) return true;
   const auto until = Clock::now() + std::chrono::duration<double>(patience_.idle_seconds);
@@ -131,6 +132,7 @@ bool Connection::wait_for_request() {
 
 void Connection::head_done() {
   in_head_ = false;
+  head_read_ = true;
   waited_ = bytes_moved_ = 0;
 }
 

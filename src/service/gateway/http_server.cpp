@@ -152,6 +152,7 @@ bool HttpServer::process_and_close_socket(socket_t socket) {
   const auto without_ranges = [](httplib::Request& request) { request.ranges.clear(); };
   while (!closed && !connection.closing() && connection.wait_for_request()) {
     if (!process_request(connection, stopping_, closed, without_ranges)) break;
+    if (!connection.head_read()) break;
   }
   return true;
 }

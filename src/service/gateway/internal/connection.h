@@ -42,6 +42,7 @@ class Connection final : public httplib::Stream {
   void head_done();
   /// Whether that happened since wait_for_request(): else it was malformed or cut, and what follows
   /// it makes no sense.
+  bool head_read() const { return head_read_; }
   /// The request's body was not read: no other request can follow.
   void close_after_response() { closing_ = true; }
   bool closing() const { return closing_; }
@@ -73,6 +74,7 @@ class Connection final : public httplib::Stream {
   const std::atomic<bool>& stopping_;
   short wanted_ = 0;
   bool in_head_ = true;
+  bool head_read_ = false;
   bool closing_ = false;
   bool broken_ = false;
   double waited_ = 0;      ///< for the client, in this request
