@@ -14,7 +14,10 @@ set(SERDAB_WASM_ROOMS engine/base engine/arith engine/kernels engine/sampling en
     engine/ckks_params engine/ckks engine/ckks_secret networks/program service/wire service/client)
 set(SERDAB_WASM_DIR ${CMAKE_BINARY_DIR}/wasm)
 set(SERDAB_WASM_FLAGS -std=c++20 -O3 -msimd128 -fwasm-exceptions -ffp-contract=off)
-set(SERDAB_WASM_EMXX ${CMAKE_COMMAND} -E env EM_COMPILER_WRAPPER=${CCACHE} ${EMXX})
+set(SERDAB_WASM_EMXX ${EMXX})
+if(CCACHE)
+  set(SERDAB_WASM_EMXX ${CMAKE_COMMAND} -E env EM_COMPILER_WRAPPER=${CCACHE} ${EMXX})
+endif()
 
 # One object for every source: serdab_wasm_object(RESULT SOURCE).
 function(serdab_wasm_object RESULT SOURCE)
