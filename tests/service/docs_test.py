@@ -4,10 +4,12 @@
 Usage: docs_test.py BIN_DIR SOURCE_DIR. Only the port is another than in the text, so that tests may run at once.
 """
 import os
+import pathlib
 import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import unittest
 
 import service
@@ -28,7 +30,7 @@ class Docs(unittest.TestCase):
         blocks = self.blocks()
         self.assertGreater(len(blocks), 9)
         port = service.free_port()
-        folder = service.pathlib.Path(service.tempfile.mkdtemp(prefix="serdab-docs-"))
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="serdab-docs-"))
         self.addCleanup(shutil.rmtree, folder)
         (folder / "models").symlink_to(self.source / "models")
         # A marker after every block: which ones ran, and what they said.
@@ -85,7 +87,8 @@ class Docs(unittest.TestCase):
         kinds = set()
         for path in (self.source / "src/service/gateway").glob("*.cpp"):
             if not path.name.endswith("_test.cpp"):
-                kinds |= set(re.findall(r'(?:refuse\(|busy\(|Failure\(|return \{)\s*\d{3},\s*"(\w+)"', path.read_text()))
+                text = path.read_text()
+                kinds |= set(re.findall(r'(?:refuse\(|busy\(|Failure\(|return \{)\s*\d{3},\s*"(\w+)"', text))
         self.assertGreater(len(kinds), 25)
         rows = re.findall(r"^\| (`[a-z`, ]+`) \| [0-9, ]+ \|", self.text, re.M)
         explained = set(re.findall(r"`(\w+)`", " ".join(rows)))

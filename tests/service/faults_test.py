@@ -7,14 +7,12 @@ import argparse
 import http.client
 import json
 import os
-import pathlib
 import random
 import shutil
 import socket
 import subprocess
 import threading
 import time
-import unittest
 
 import service
 from service import BYTES, JSON, RAW

@@ -4,16 +4,13 @@ import http.client
 import json
 import os
 import pathlib
-import random
 import re
-import shutil
 import signal
 import socket
 import ssl
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 
