@@ -275,7 +275,7 @@ class Admin(RemoteTest):
 
     def test_tenants_and_tokens_beside_a_running_server(self):
         made = self.server.admin("tenant", "add", "anna", "--rate", "7", "--keys", "3", "--key-quota", "1G")
-        self.assertEqual((made["rate"], made["keys"], made["key_quota"]), (7, 3, 1_000_000_000))
+        self.assertEqual((made["rate"], made["keys"], made["key_quota"]), (7, 3, 1 << 30))
         token = self.admin("token", "add", "anna", "--label", "laptop", "--expires", "30d")
         self.assertRegex(token.stdout, r"^serdab_[A-Za-z0-9_-]{43}\n$")
         anna = service.Tenant(self.server, "anna", token.stdout.strip())

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.parse
 
 SKIPPED = 77  # ctest's SKIP_RETURN_CODE
 BYTES = {"Content-Type": "application/octet-stream"}
@@ -58,7 +59,7 @@ class Document:
 
     def operation(self, method, path):
         for pattern, name in self.routes:
-            if pattern.match(path.split("?")[0]):
+            if pattern.match(urllib.parse.unquote(path.split("?")[0])):
                 methods = self.document["paths"][name]
                 found = methods.get(method.lower()) or (method == "HEAD" and methods.get("get"))
                 if found:
