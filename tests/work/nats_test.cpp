@@ -411,6 +411,7 @@ TEST_F(LongNatsSpeed, TwoWorkersAreNearlyTwiceAsFastAsOne) {
     ratios.push_back(alone / together);
     std::printf("%zu chunks of 256 images: one worker %.2f s, two %.2f s: %.2f x\n", kChunks, alone,
                 together, ratios.back());
+    std::fflush(stdout);
   }
   std::sort(ratios.begin(), ratios.end());
   std::printf("median %.2f x\n", ratios[1]);
