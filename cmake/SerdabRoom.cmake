@@ -80,6 +80,8 @@ function(serdab_test NAME)
   cmake_parse_arguments(T "" "" "SOURCES;LINK" ${ARGN})
   add_executable(${NAME} ${T_SOURCES})
   target_link_libraries(${NAME} PRIVATE serdab_flags ${T_LINK} GTest::gmock_main GTest::gtest)
+  # What is tested is optimised; the tests themselves are compiled in three quarters of the time.
+  target_compile_options(${NAME} PRIVATE $<$<CONFIG:Release>:-O1>)
   target_compile_definitions(${NAME} PRIVATE SERDAB_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   add_test(NAME ${NAME} COMMAND ${NAME} --gtest_filter=-Long*:*/Long*)
   set(long FALSE)

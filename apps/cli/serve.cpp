@@ -66,8 +66,8 @@ std::unique_ptr<work::Queue> queue(const ServeOptions& options, work::Runner* ru
         work::NatsQueueOptions{options.nats.options("gateway"), options.gateway.pending});
   }
   const std::size_t jobs = options.jobs == 0 ? base::available_threads() : options.jobs;
-  return std::make_unique<work::LocalQueue>(
-      *runner, std::move(listener), work::LocalQueueOptions{jobs, options.gateway.pending});
+  return std::make_unique<work::LocalQueue>(*runner, std::move(listener),
+                                            work::LocalQueueOptions{jobs, options.gateway.pending});
 }
 
 void serve(ServeOptions& options, const Globals& globals) {
@@ -155,7 +155,8 @@ void add_serve(CLI::App& app, Globals& globals, std::span<const gateway::Asset> 
   options->nats.add(verb);
   verb->footer(
       "Make a tenant and its access token with 'serdab-server admin --data DIR tenant add' and\n"
-      "'... token add', a model with '... model add'. Ends on SIGTERM or SIGINT once what waits is\n"
+      "'... token add', a model with '... model add'. Ends on SIGTERM or SIGINT once what waits "
+      "is\n"
       "answered; may be killed at any moment: accepted jobs go on at the next start.\n"
       "With --nats it computes nothing itself: 'serdab-server worker' does, on any machine that\n"
       "sees the data folder.");

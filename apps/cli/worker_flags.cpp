@@ -26,8 +26,8 @@ work::RunnerLimits RunnerFlags::limits() const {
 }
 
 CLI::Option* NatsFlags::add(CLI::App* verb) {
-  CLI::Option* url = verb->add_option(
-      "--nats", given.url, "nats://HOST:4222 or tls://HOST:4222; several by commas");
+  CLI::Option* url = verb->add_option("--nats", given.url,
+                                      "nats://HOST:4222 or tls://HOST:4222; several by commas");
   verb->add_option("--nats-credentials", given.credentials_file, "File of a NATS user")
       ->check(CLI::ExistingFile);
   verb->add_option("--nats-token", token_file, "File that holds a NATS token")

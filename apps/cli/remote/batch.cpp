@@ -39,8 +39,9 @@ class Batch {
     }
     const auto job =
         session_->create_job(options_.model, static_cast<std::uint32_t>(options_.queries.size()));
-    const std::string text = nlohmann::json{
-        {"job", job.id}, {"model", options_.model}, {"queries", options_.queries}}.dump(2);
+    const std::string text =
+        nlohmann::json{{"job", job.id}, {"model", options_.model}, {"queries", options_.queries}}
+            .dump(2);
     wire::write_file(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
     return job;
   }
@@ -103,7 +104,8 @@ void run(const Options& options, const Address& address, const Globals& globals)
   if (job.state == "done") return;
   std::string why = "job " + job.id + " " + job.state;
   for (const auto& chunk : job.chunks) {
-    if (!chunk.error.empty()) why += fmt::format("\n  {}: {}", options.queries[chunk.index], chunk.error);
+    if (!chunk.error.empty())
+      why += fmt::format("\n  {}: {}", options.queries[chunk.index], chunk.error);
   }
   throw Ended{1, why};
 }
@@ -112,8 +114,9 @@ void run(const Options& options, const Address& address, const Globals& globals)
 
 void add_batch(CLI::App& group, Globals& globals, const std::shared_ptr<Address>& address) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = add_verb(group, globals, "batch", "Send many queries as a job, fetch the answers",
-                            [options, address, &globals] { run(*options, *address, globals); });
+  CLI::App* verb =
+      add_verb(group, globals, "batch", "Send many queries as a job, fetch the answers",
+               [options, address, &globals] { run(*options, *address, globals); });
   verb->add_option("MODEL", options->model, "Its name at the service")->required();
   verb->add_option("QUERY", options->queries, "Encrypted queries")->required();
   verb->add_option("-o,--output", options->folder, "Folder for 0.answer, 1.answer, …")->required();

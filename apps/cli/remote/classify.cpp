@@ -35,8 +35,9 @@ client::Model load_model(const Options& options, serdab::remote::Session& sessio
   const auto about = nlohmann::json::parse(session.model(options.model));
   if (about.at("parameters").at("program_id") != base::to_hex(model.bundle.program_id)) {
     base::fail(base::ErrorCode::kMismatch,
-               path + ": is of another version of the model than the service has; give another "
-                      "folder for keys");
+               path +
+                   ": is of another version of the model than the service has; give another "
+                   "folder for keys");
   }
   return model;
 }
@@ -114,9 +115,10 @@ void run(const Options& options, const Address& address, const Globals& globals)
   for (std::size_t i = 0; i < labels.size(); ++i) {
     fmt::print("image {}: {}\n", i, labels[i].get<std::string>());
   }
-  fmt::print("{} image(s), encrypted all the way: the server computed {:.3f} s, the answers took "
-             "{:.3f} s\n",
-             labels.size(), compute_seconds, round_trip_seconds);
+  fmt::print(
+      "{} image(s), encrypted all the way: the server computed {:.3f} s, the answers took "
+      "{:.3f} s\n",
+      labels.size(), compute_seconds, round_trip_seconds);
 }
 
 }  // namespace

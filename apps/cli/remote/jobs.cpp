@@ -32,7 +32,8 @@ void add_jobs(CLI::App& group, Globals& globals, const std::shared_ptr<Address>&
   add_verb(group, globals, "jobs", "List your jobs and training runs",
            [address, &globals] { list(*address, globals); });
   auto id = std::make_shared<std::string>();
-  add_verb(group, globals, "cancel", "End a job or training run and remove what the service has of it",
+  add_verb(group, globals, "cancel",
+           "End a job or training run and remove what the service has of it",
            [id, address] { cancel(*id, *address); })
       ->add_option("JOB", *id, "As 'jobs' names it")
       ->required();

@@ -16,8 +16,7 @@ void list(const Address& address, const Globals& globals) {
   for (const auto& key : address.session()->keys()) {
     json.push_back({{"key", key.digest}, {"bytes", key.bytes}, {"expires", key.expires}});
     if (globals.json) continue;
-    fmt::print("{}  {}, until {:%Y-%m-%d}\n", key.digest,
-               size_text(static_cast<double>(key.bytes)),
+    fmt::print("{}  {}, until {:%Y-%m-%d}\n", key.digest, size_text(static_cast<double>(key.bytes)),
                fmt::gmtime(static_cast<std::time_t>(key.expires)));
   }
   if (globals.json) fmt::print("{}\n", json.dump(2));

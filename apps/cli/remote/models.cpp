@@ -44,8 +44,7 @@ void fetch(const Fetch& options, const Address& address, const Globals& globals)
                nlohmann::json{{"client", path},
                               {"n", parameters.n()},
                               {"log_qp", parameters.log_qp()},
-                              {"security_bits",
-                               ckks_params::security_bits(parameters.security())}}
+                              {"security_bits", ckks_params::security_bits(parameters.security())}}
                    .dump(2));
     return;
   }

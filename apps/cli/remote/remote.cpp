@@ -44,8 +44,9 @@ void add_remote(CLI::App& app, Globals& globals) {
                     "File with your access token; without: SERDAB_TOKEN");
   group->add_option("--ca-file", address->ca_file,
                     "PEM of an authority to trust besides the system's");
-  group->add_option("--patience", address->patience_seconds,
-                    "Seconds to go on asking a server that is busy or away")
+  group
+      ->add_option("--patience", address->patience_seconds,
+                   "Seconds to go on asking a server that is busy or away")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   remote::add_models(*group, globals, address);
@@ -57,9 +58,11 @@ void add_remote(CLI::App& app, Globals& globals) {
   remote::add_train(*group, globals, address);
   remote::add_jobs(*group, globals, address);
   group->footer(
-      "The whole way in one command: remote classify MODEL --keys KEYS IMAGE.png. In steps: remote\n"
+      "The whole way in one command: remote classify MODEL --keys KEYS IMAGE.png. In steps: "
+      "remote\n"
       "fetch MODEL -o DIR; keygen DIR -o KEYS; remote keys send KEYS/eval.key; encrypt DIR --key\n"
-      "KEYS/secret.key -o query.sdb IMAGE.png; remote infer MODEL query.sdb -o answer.sdb; decrypt\n"
+      "KEYS/secret.key -o query.sdb IMAGE.png; remote infer MODEL query.sdb -o answer.sdb; "
+      "decrypt\n"
       "DIR --key KEYS/secret.key answer.sdb.");
 }
 

@@ -62,8 +62,7 @@ class Training {
   // The run that this folder began before, if the service still has it.
   RemoteJob begin() {
     if (base::exists(remembered_)) {
-      const auto known =
-          nlohmann::json::parse(wire::read_file(remembered_, 4096), nullptr, false);
+      const auto known = nlohmann::json::parse(wire::read_file(remembered_, 4096), nullptr, false);
       return session_->training(known.value("run", ""));
     }
     const RemoteJob job = session_->create_training();
@@ -79,11 +78,11 @@ class Training {
     for (std::uint64_t b = 0; b < model_.package.batches; ++b) files.push_back(server_.data(b));
     for (std::size_t i = 0; i < files.size(); ++i) {
       const wire::MappedFile file(files[i]);
-      session_->put_training_file(
-          run, std::filesystem::path(files[i]).filename().string(), file.bytes(),
-          [&](double share) {
-            progress.update(static_cast<double>(i) + share, static_cast<double>(files.size()));
-          });
+      session_->put_training_file(run, std::filesystem::path(files[i]).filename().string(),
+                                  file.bytes(), [&](double share) {
+                                    progress.update(static_cast<double>(i) + share,
+                                                    static_cast<double>(files.size()));
+                                  });
     }
   }
 
@@ -114,19 +113,22 @@ void run(const Options& options, const Address& address, const Globals& globals)
   if (globals.json) {
     fmt::print("{}\n", job.json);
   } else {
-    fmt::print("{}: {} steps done; the encrypted state is in {}/server/state.sdb, for 'train "
-               "export'\n",
-               job.id, job.steps_done, options.folder);
+    fmt::print(
+        "{}: {} steps done; the encrypted state is in {}/server/state.sdb, for 'train "
+        "export'\n",
+        job.id, job.steps_done, options.folder);
   }
-  if (job.state != "done") throw Ended{1, "training run " + job.id + " " + job.state + ": " + job.error};
+  if (job.state != "done")
+    throw Ended{1, "training run " + job.id + " " + job.state + ": " + job.error};
 }
 
 }  // namespace
 
 void add_train(CLI::App& group, Globals& globals, const std::shared_ptr<Address>& address) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = add_verb(group, globals, "train", "Train at the service, answering its refreshes",
-                            [options, address, &globals] { run(*options, *address, globals); });
+  CLI::App* verb =
+      add_verb(group, globals, "train", "Train at the service, answering its refreshes",
+               [options, address, &globals] { run(*options, *address, globals); });
   verb->add_option("DIR", options->folder, "Folder that 'train init' made; its client part stays")
       ->required();
   verb->add_option("--steps", options->steps, "Steps to do")

@@ -43,24 +43,23 @@ std::shared_ptr<const ModelCard> read_card(const store::Layout& layout,
   card->parameter_id = base::to_hex(parameters.id());
   card->query_bytes = plan.at("query_bytes").get<std::uint64_t>() + kSlack;
   card->seconds = plan.at("seconds").get<double>();
-  card->parameters =
-      json{{"input_shape", bundle.manifest.input_shape},
-           {"input_low", bundle.manifest.input_low},
-           {"input_high", bundle.manifest.input_high},
-           {"outputs", program::outputs(bundle)},
-           {"classes", bundle.manifest.classes},
-           {"images_per_query", program::images_per_query(bundle)},
-           {"n", parameters.n()},
-           {"log_qp", parameters.log_qp()},
-           {"security_bits", ckks_params::security_bits(parameters.security())},
-           {"query_bytes", plan.at("query_bytes")},
-           {"answer_bytes", plan.at("answer_bytes")},
-           {"evaluation_key_bytes", plan.at("eval_key_bytes")},
-           {"predicted_seconds", card->seconds},
-           {"precision_bits", plan.at("precision_bits")},
-           {"program_id", card->program_id},
-           {"parameter_id", card->parameter_id}}
-          .dump();
+  card->parameters = json{{"input_shape", bundle.manifest.input_shape},
+                          {"input_low", bundle.manifest.input_low},
+                          {"input_high", bundle.manifest.input_high},
+                          {"outputs", program::outputs(bundle)},
+                          {"classes", bundle.manifest.classes},
+                          {"images_per_query", program::images_per_query(bundle)},
+                          {"n", parameters.n()},
+                          {"log_qp", parameters.log_qp()},
+                          {"security_bits", ckks_params::security_bits(parameters.security())},
+                          {"query_bytes", plan.at("query_bytes")},
+                          {"answer_bytes", plan.at("answer_bytes")},
+                          {"evaluation_key_bytes", plan.at("eval_key_bytes")},
+                          {"predicted_seconds", card->seconds},
+                          {"precision_bits", plan.at("precision_bits")},
+                          {"program_id", card->program_id},
+                          {"parameter_id", card->parameter_id}}
+                         .dump();
   return card;
 }
 
@@ -69,12 +68,13 @@ std::shared_ptr<const ModelCard> read_card(const store::Layout& layout,
 std::shared_ptr<const ModelCard> Catalogue::find(const std::string& name, std::uint32_t version) {
   const auto record = store_.model(name, version);
   if (!record) {
-    refuse(404, "model", "there is no model '" + name + "'" +
-                             (version == 0 ? "" : " of version " + std::to_string(version)) +
-                             "; GET /v2/models lists those that are there");
+    refuse(404, "model",
+           "there is no model '" + name + "'" +
+               (version == 0 ? "" : " of version " + std::to_string(version)) +
+               "; GET /v2/models lists those that are there");
   }
-  const std::string key = record->name + "/" + std::to_string(record->version) + "/" +
-                          record->program_id;
+  const std::string key =
+      record->name + "/" + std::to_string(record->version) + "/" + record->program_id;
   {
     const std::lock_guard lock(mutex_);
     if (const auto found = cards_.find(key); found != cards_.end()) return found->second;

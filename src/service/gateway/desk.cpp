@@ -69,7 +69,8 @@ Outcome Desk::infer(const Task& task, double seconds, const std::function<bool()
     lock.unlock();
     queue_.load()->cancel(task.job);
     if (!late) throw Failure::busy(503, "stopping", "nobody waits for this answer any more", 5);
-    refuse(504, "timeout", "no answer within " + std::to_string(static_cast<int>(seconds)) +
+    refuse(504, "timeout",
+           "no answer within " + std::to_string(static_cast<int>(seconds)) +
                " seconds; send long work as a job");
   }
   const Outcome outcome = *waiters_[id].outcome;
@@ -121,7 +122,7 @@ void Desk::feed_chunks(const JobRecord& job) {
   for (const store::ChunkRecord& chunk : store_.chunks(job.id)) {
     if (under_way >= kChunksUnderWay) return;
     if (chunk.state != store::ChunkState::kQueued) continue;
-    const Task task{TaskKind::kChunk, job.tenant,  job.id,          chunk.index,
+    const Task task{TaskKind::kChunk, job.tenant,  job.id,           chunk.index,
                     job.model,        job.version, chunk.key_digest, 0};
     {
       const std::lock_guard lock(mutex_);
@@ -183,8 +184,8 @@ void Desk::chunk_ended(const Task& task, const Outcome& outcome) {
   if (outcome.ending != Ending::kCancelled) {
     store::ChunkRecord chunk;
     chunk.index = task.chunk;
-    chunk.state = outcome.ending == Ending::kDone ? store::ChunkState::kDone
-                                                  : store::ChunkState::kFailed;
+    chunk.state =
+        outcome.ending == Ending::kDone ? store::ChunkState::kDone : store::ChunkState::kFailed;
     chunk.error = outcome.error;
     chunk.seconds = outcome.seconds;
     store_.finish_chunk(task.job, chunk);

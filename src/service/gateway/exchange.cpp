@@ -15,8 +15,8 @@ namespace serdab::gateway {
 namespace {
 
 [[noreturn]] void too_large(std::uint64_t most) {
-  refuse(413, "size", "the body is larger than the " + std::to_string(most) +
-                          " bytes that are taken here");
+  refuse(413, "size",
+         "the body is larger than the " + std::to_string(most) + " bytes that are taken here");
 }
 
 /// Of a file, what a Range header asks for.
@@ -78,7 +78,8 @@ class File {
 bool Exchange::body_waits() const {
   if (body_read_) return false;
   return request.has_header("Transfer-Encoding") ||
-         (request.has_header("Content-Length") && request.get_header_value("Content-Length") != "0");
+         (request.has_header("Content-Length") &&
+          request.get_header_value("Content-Length") != "0");
 }
 
 std::uint64_t Exchange::content_length(std::uint64_t most) const {
@@ -113,8 +114,9 @@ void Exchange::read_body(std::uint64_t most,
   });
   if (failure) std::rethrow_exception(failure);
   if (!whole || body_bytes_ != length) {
-    refuse(400, "cut", "the body ended after " + std::to_string(body_bytes_) + " of " +
-                           std::to_string(length) + " bytes");
+    refuse(400, "cut",
+           "the body ended after " + std::to_string(body_bytes_) + " of " + std::to_string(length) +
+               " bytes");
   }
   body_read_ = true;
 }

@@ -95,8 +95,8 @@ struct Gateway::State {
       fail(Failure::from(error), response);
     } catch (const std::exception& error) {
       log({{"event", "internal"}, {"request", current.id}, {"error", error.what()}});
-      fail(Failure(500, "internal", "internal error; the server's log has it as request " +
-                                        current.id),
+      fail(Failure(500, "internal",
+                   "internal error; the server's log has it as request " + current.id),
            response);
     }
   }
@@ -180,8 +180,8 @@ struct Gateway::State {
       const bool known = takes_body(request.method) || request.method == "GET" ||
                          request.method == "HEAD" || request.method == "DELETE" ||
                          request.method == "OPTIONS";
-      const bool body = request.has_header("Content-Length") ||
-                        request.has_header("Transfer-Encoding");
+      const bool body =
+          request.has_header("Content-Length") || request.has_header("Transfer-Encoding");
       if (!known) refuse(501, "method", "this method is not implemented");
       if (request.has_header("Transfer-Encoding")) {
         refuse(411, "length", "Content-Length is wanted, not Transfer-Encoding");
@@ -209,9 +209,9 @@ struct Gateway::State {
         response.body.empty() ? response.content_length_ : response.body.size();
     service.metrics.request(route, request.method, response.status, seconds);
     service.metrics.moved(current.bytes_in, out);
-    json line = {{"event", "request"},      {"request", current.id},
-                 {"method", request.method}, {"route", route},
-                 {"status", response.status}, {"seconds", seconds},
+    json line = {{"event", "request"},           {"request", current.id},
+                 {"method", request.method},     {"route", route},
+                 {"status", response.status},    {"seconds", seconds},
                  {"bytes_in", current.bytes_in}, {"bytes_out", out},
                  {"from", request.remote_addr}};
     if (!current.tenant.empty()) line["tenant"] = current.tenant;
@@ -240,9 +240,8 @@ struct Gateway::State {
     http.Patch(".*", reading);
     http.set_pre_routing_handler(
         [this](const Request& request, Response& response) { return begin(request, response); });
-    http.set_expect_100_continue_handler([this](const Request& request, Response& response) {
-      return expect(request, response);
-    });
+    http.set_expect_100_continue_handler(
+        [this](const Request& request, Response& response) { return expect(request, response); });
     http.set_logger(
         [this](const Request& request, const Response& response) { end(request, response); });
     http.set_keep_alive_timeout(static_cast<time_t>(options.idle_seconds));

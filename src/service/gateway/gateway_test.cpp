@@ -37,10 +37,9 @@ TEST(ContentRange, IsReadStrictly) {
   EXPECT_EQ(range.first, 5u);
   EXPECT_EQ(range.size(), 5u);
   EXPECT_EQ(range.total, 20u);
-  for (const char* wrong :
-       {"", "bytes", "bytes 0-0", "bytes 0-0/*", "bytes 5-4/20", "bytes 0-20/20", "bytes -1-3/5",
-        "bytes 0-3/99999999999999999999", "octets 0-1/2", "bytes 0 -1/2", "bytes 1/2-3",
-        "bytes 0x1-2/3"}) {
+  for (const char* wrong : {"", "bytes", "bytes 0-0", "bytes 0-0/*", "bytes 5-4/20",
+                            "bytes 0-20/20", "bytes -1-3/5", "bytes 0-3/99999999999999999999",
+                            "octets 0-1/2", "bytes 0 -1/2", "bytes 1/2-3", "bytes 0x1-2/3"}) {
     EXPECT_EQ(failure_of([&] { read_content_range(wrong); }).status(), 400) << wrong;
   }
 }
@@ -119,8 +118,9 @@ TEST(Limits, ABucketOfTenSecondsThenTheRate) {
   EXPECT_EQ(full.retry_after(), 1);
   limits.count_request(tenant("two", 2, 1), start);  // another's bucket is its own
   limits.count_request(one, start + std::chrono::milliseconds(500));
-  EXPECT_EQ(failure_of([&] { limits.count_request(one, start + std::chrono::milliseconds(600)); })
-                .status(),
+  EXPECT_EQ(failure_of([&] {
+              limits.count_request(one, start + std::chrono::milliseconds(600));
+            }).status(),
             429);
 }
 
@@ -167,8 +167,7 @@ TEST(OpenApi, DescribesEveryRouteAndNoOther) {
   add_training_routes(service);
   std::set<std::string> routes;
   for (const Route& route : service.router.routes()) {
-    routes.insert(route.method + " " + route.path +
-                  (route.access == Access::kOpen ? " open" : ""));
+    routes.insert(route.method + " " + route.path + (route.access == Access::kOpen ? " open" : ""));
   }
   std::ifstream file(std::string(SERDAB_SOURCE_DIR) + "/src/service/gateway/openapi.json");
   std::set<std::string> described;

@@ -27,12 +27,13 @@ thread_local bool shedding = false;
 
 void check_plain(const gateway::Options& options) {
   if (!options.certificate.empty() || options.plain_anywhere) return;
-  const bool loopback = options.host == "localhost" || options.host == "::1" ||
-                        options.host.rfind("127.", 0) == 0;
+  const bool loopback =
+      options.host == "localhost" || options.host == "::1" || options.host.rfind("127.", 0) == 0;
   if (loopback) return;
   base::fail(base::ErrorCode::kSecurity,
-             options.host + ": access tokens would cross the network in the clear; give "
-                            "--tls-cert and --tls-key, or --plain-http behind a proxy with TLS");
+             options.host +
+                 ": access tokens would cross the network in the clear; give "
+                 "--tls-cert and --tls-key, or --plain-http behind a proxy with TLS");
 }
 
 std::string tls_reason() {
@@ -110,7 +111,7 @@ HttpServer::HttpServer(const gateway::Options& options)
 HttpServer::~HttpServer() = default;
 
 int HttpServer::bind() {
-  const int port = options_.port == 0 ? bind_to_any_port(options_.host)
+  const int port = options_.port == 0                           ? bind_to_any_port(options_.host)
                    : bind_to_port(options_.host, options_.port) ? options_.port
                                                                 : -1;
   if (port < 0) {

@@ -46,10 +46,9 @@ void add_training(Service& service, const JobRecord& job, json& status) {
   status["steps"] = job.steps;
   status["steps_done"] = job.steps_done;
   status["refresh_due"] = job.state == store::JobState::kWaiting;
-  status["progress"] =
-      job.steps == 0 ? 0
-                     : std::min(1.0, (static_cast<double>(job.steps_done) + step) /
-                                         static_cast<double>(job.steps));
+  status["progress"] = job.steps == 0 ? 0
+                                      : std::min(1.0, (static_cast<double>(job.steps_done) + step) /
+                                                          static_cast<double>(job.steps));
 }
 
 }  // namespace
@@ -74,8 +73,9 @@ JobRecord own_job(Service& service, const Exchange& exchange, JobKind kind) {
   store::check_id(exchange.at("job"));
   const auto job = service.store.job(exchange.tenant.name, exchange.at("job"));
   if (!job || job->kind != kind) {
-    refuse(404, "job", kind == JobKind::kBatch ? "there is no such job of this tenant"
-                                               : "there is no such training run of this tenant");
+    refuse(404, "job",
+           kind == JobKind::kBatch ? "there is no such job of this tenant"
+                                   : "there is no such training run of this tenant");
   }
   return *job;
 }
@@ -91,8 +91,8 @@ void stream_events(Service& service, Exchange& exchange, const JobRecord& job) {
     double quiet = 0;
   };
   const auto stream = std::make_shared<Stream>();
-  const auto next = [&service, stream, tenant = job.tenant, id = job.id](
-                        std::size_t, httplib::DataSink& sink) {
+  const auto next = [&service, stream, tenant = job.tenant, id = job.id](std::size_t,
+                                                                         httplib::DataSink& sink) {
     const auto send = [&](const std::string& text) { return sink.write(text.data(), text.size()); };
     const auto now = service.store.job(tenant, id);
     if (!now) {

@@ -19,12 +19,11 @@ void Limits::count_request(const store::Tenant& tenant, Clock::time_point now) {
   if (!use.begun) {
     use = {most, now, true, use.inside};
   }
-  use.tokens = std::min(
-      most, use.tokens + rate * std::chrono::duration<double>(now - use.filled).count());
+  use.tokens =
+      std::min(most, use.tokens + rate * std::chrono::duration<double>(now - use.filled).count());
   use.filled = now;
   if (use.tokens < 1) {
-    throw Failure::busy(429, "rate",
-                        "more requests than this tenant's rate allows; slow down",
+    throw Failure::busy(429, "rate", "more requests than this tenant's rate allows; slow down",
                         rate > 0 ? (1 - use.tokens) / rate : 3600);
   }
   use.tokens -= 1;
@@ -34,10 +33,10 @@ Limits::Place Limits::enter(const store::Tenant& tenant) {
   const std::lock_guard lock(mutex_);
   Use& use = uses_[tenant.name];
   if (use.inside >= tenant.quota.concurrent) {
-    throw Failure::busy(429, "concurrency",
-                        "this tenant has " + std::to_string(use.inside) +
-                            " requests under way, as many as it may",
-                        1);
+    throw Failure::busy(
+        429, "concurrency",
+        "this tenant has " + std::to_string(use.inside) + " requests under way, as many as it may",
+        1);
   }
   ++use.inside;
   return Place(this, tenant.name);

@@ -89,8 +89,7 @@ Metrics::~Metrics() = default;
 
 void Metrics::request(const std::string& route, const std::string& method, int status,
                       double seconds) {
-  state_->requests
-      .Add({{"route", route}, {"method", method}, {"status", std::to_string(status)}})
+  state_->requests.Add({{"route", route}, {"method", method}, {"status", std::to_string(status)}})
       .Increment();
   state_->request_seconds.Add({{"route", route}, {"method", method}}, seconds_buckets())
       .Observe(seconds);

@@ -33,8 +33,8 @@ void about(Service& service, Exchange& exchange) {
 
 void metrics(Service& service, Exchange& exchange) {
   const std::string& from = exchange.request.remote_addr;
-  const bool loopback = from == "::1" || from.rfind("127.", 0) == 0 ||
-                        from.rfind("::ffff:127.", 0) == 0;
+  const bool loopback =
+      from == "::1" || from.rfind("127.", 0) == 0 || from.rfind("::ffff:127.", 0) == 0;
   const MetricsAccess access = service.options.metrics;
   if (access == MetricsAccess::kOff || (access == MetricsAccess::kLoopback && !loopback)) {
     refuse(403, "forbidden", "metrics are not for this address");

@@ -41,17 +41,17 @@ std::uint64_t head_length(const Exchange& exchange) {
   if (!exchange.request.has_header(kHeader)) {
     // The protocol's JSON alone cannot carry ciphertexts; bytes alone need no header.
     if (exchange.request.get_header_value("Content-Type") == "application/octet-stream") return 0;
-    refuse(400, "invalid", std::string(kHeader) +
-                               ": is missing; 0 says that the body is the query alone");
+    refuse(400, "invalid",
+           std::string(kHeader) + ": is missing; 0 says that the body is the query alone");
   }
   return read_number(kHeader, exchange.request.get_header_value(kHeader), kMostInferBytes);
 }
 
 std::uint64_t most_bytes(const ModelCard& card) {
   if (card.query_bytes > kMostInferBytes) {
-    refuse(413, "size", "queries of model '" + card.name + "' have some " +
-                            std::to_string(card.query_bytes) +
-                            " bytes: too much to wait for; send them as the chunks of a job");
+    refuse(413, "size",
+           "queries of model '" + card.name + "' have some " + std::to_string(card.query_bytes) +
+               " bytes: too much to wait for; send them as the chunks of a job");
   }
   return card.query_bytes + kMostJson;
 }
@@ -61,15 +61,16 @@ store::KeyRecord key_for(Service& service, const Exchange& exchange, const Model
                          std::span<const std::uint8_t> query) {
   const wire::QueryIds ids = wire::peek_query(query, "query");
   if (base::to_hex(ids.program_id) != card.program_id) {
-    refuse(409, "mismatch", "query: was made for program " + wire::short_id(ids.program_id) +
-                                ", the model has " + card.program_id.substr(0, 16) +
-                                "; fetch its client bundle again");
+    refuse(409, "mismatch",
+           "query: was made for program " + wire::short_id(ids.program_id) + ", the model has " +
+               card.program_id.substr(0, 16) + "; fetch its client bundle again");
   }
   const auto key = service.store.use_key(exchange.tenant.name, base::to_hex(ids.key_id),
                                          base::to_hex(ids.parameter_id));
   if (!key) {
-    refuse(412, "key", "the evaluation keys of this query's key " + wire::short_id(ids.key_id) +
-                           " are not here; upload them first (PUT /v2/keys/{sha256})");
+    refuse(412, "key",
+           "the evaluation keys of this query's key " + wire::short_id(ids.key_id) +
+               " are not here; upload them first (PUT /v2/keys/{sha256})");
   }
   return *key;
 }
@@ -133,13 +134,13 @@ void infer(Service& service, Exchange& exchange) {
     file.write(reinterpret_cast<const char*>(request.query.data()), request.query.size());
     file.keep(false);  // whoever asked asks again
   }
-  const work::Outcome outcome =
-      service.desk.infer(task, service.options.infer_seconds,
-                         [&] { return Connection::current()->gone() || service.http.overdue(); });
+  const work::Outcome outcome = service.desk.infer(task, service.options.infer_seconds, [&] {
+    return Connection::current()->gone() || service.http.overdue();
+  });
   check_ending(outcome);
-  respond(exchange, *card, request, outcome,
-          wire::read_file(layout.answer(task.job, 0),
-                          wire::payload_limit(wire::FileKind::kAnswer)));
+  respond(
+      exchange, *card, request, outcome,
+      wire::read_file(layout.answer(task.job, 0), wire::payload_limit(wire::FileKind::kAnswer)));
 }
 
 }  // namespace

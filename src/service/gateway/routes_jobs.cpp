@@ -87,14 +87,16 @@ void put_chunk(Service& service, Exchange& exchange) {
   }
   const wire::QueryIds ids = wire::peek_query(head, "query");
   if (base::to_hex(ids.program_id) != card->program_id) {
-    refuse(409, "mismatch", "query: was made for program " + wire::short_id(ids.program_id) +
-                                ", the job's model has " + card->program_id.substr(0, 16));
+    refuse(409, "mismatch",
+           "query: was made for program " + wire::short_id(ids.program_id) +
+               ", the job's model has " + card->program_id.substr(0, 16));
   }
   const auto key = service.store.use_key(exchange.tenant.name, base::to_hex(ids.key_id),
                                          base::to_hex(ids.parameter_id));
   if (!key) {
-    refuse(412, "key", "the evaluation keys of this query's key " + wire::short_id(ids.key_id) +
-                           " are not here; upload them first (PUT /v2/keys/{sha256})");
+    refuse(412, "key",
+           "the evaluation keys of this query's key " + wire::short_id(ids.key_id) +
+               " are not here; upload them first (PUT /v2/keys/{sha256})");
   }
   chunk.key_digest = key->digest;
   service.store.charge_job(exchange.tenant, job.id, exchange.body_bytes());
@@ -139,8 +141,7 @@ void add_job_routes(Service& service) {
   router.add("POST", "/v2/jobs", Access::kTenant,
              [&](Exchange& exchange) { create(service, exchange); });
   router.add("GET", "/v2/jobs/{job}", Access::kTenant, [&](Exchange& exchange) {
-    exchange.answer_json(200,
-                         job_status(service, own_job(service, exchange, JobKind::kBatch)));
+    exchange.answer_json(200, job_status(service, own_job(service, exchange, JobKind::kBatch)));
   });
   router.add("DELETE", "/v2/jobs/{job}", Access::kTenant,
              [&](Exchange& exchange) { remove(service, exchange); });

@@ -25,9 +25,8 @@ void list(Service& service, Exchange& exchange) {
     bytes += key.bytes;
   }
   exchange.answer_json(
-      200,
-      json{{"keys", keys}, {"bytes", bytes}, {"quota_bytes", exchange.tenant.quota.key_bytes}}
-          .dump());
+      200, json{{"keys", keys}, {"bytes", bytes}, {"quota_bytes", exchange.tenant.quota.key_bytes}}
+               .dump());
 }
 
 void describe(Service& service, Exchange& exchange) {

@@ -8,9 +8,7 @@ namespace {
 
 using nlohmann::json;
 
-json tensor(const char* name) {
-  return {{"name", name}, {"datatype", "UINT8"}, {"shape", {-1}}};
-}
+json tensor(const char* name) { return {{"name", name}, {"datatype", "UINT8"}, {"shape", {-1}}}; }
 
 std::shared_ptr<const ModelCard> card(Service& service, const Exchange& exchange) {
   const std::string& name = exchange.at("model");

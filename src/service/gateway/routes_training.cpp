@@ -39,8 +39,7 @@ JobRecord own_run(Service& service, const Exchange& exchange) {
 
 void wants(const JobRecord& job, std::initializer_list<JobState> states, const char* what) {
   if (std::find(states.begin(), states.end(), job.state) != states.end()) return;
-  refuse(409, "state",
-         std::string("the run is ") + store::job_state_name(job.state) + ": " + what);
+  refuse(409, "state", std::string("the run is ") + store::job_state_name(job.state) + ": " + what);
 }
 
 void create(Service& service, Exchange& exchange) {
@@ -74,16 +73,16 @@ void put_file(Service& service, Exchange& exchange) {
   std::error_code missing;
   const auto size = std::filesystem::file_size(arriving(path), missing);
   const std::uint64_t arrived = missing ? 0 : size;
-  // Piece by piece: a total that was announced binds nobody. What does not follow is refused anyway.
+  // Piece by piece: a total that was announced binds nobody. What does not follow is refused
+  // anyway.
   const auto begin = [&](std::uint64_t, std::uint64_t first) {
     if (first != arrived) return;
     service.store.charge_job(exchange.tenant, job.id, exchange.content_length(kMostFile));
   };
   if (!take_upload(exchange, arriving(path), kMostFile, begin)) return;
   std::filesystem::rename(arriving(path), path);
-  exchange.answer_json(201, json{{"file", exchange.at("file")},
-                                 {"bytes", std::filesystem::file_size(path)}}
-                                .dump());
+  exchange.answer_json(
+      201, json{{"file", exchange.at("file")}, {"bytes", std::filesystem::file_size(path)}}.dump());
 }
 
 void describe_file(Service& service, Exchange& exchange) {
@@ -92,8 +91,7 @@ void describe_file(Service& service, Exchange& exchange) {
   std::error_code missing;
   const auto bytes = std::filesystem::file_size(path, missing);
   if (!missing) {
-    return exchange.answer_json(
-        200, json{{"file", exchange.at("file")}, {"bytes", bytes}}.dump());
+    return exchange.answer_json(200, json{{"file", exchange.at("file")}, {"bytes", bytes}}.dump());
   }
   const auto offset = std::filesystem::file_size(arriving(path), missing);
   if (!missing) exchange.response.set_header("Upload-Offset", std::to_string(offset));
@@ -107,16 +105,18 @@ void start(Service& service, Exchange& exchange) {
   const server::StepFolder folder = folder_of(service, job);
   for (const std::string& file : {folder.step, folder.keys, folder.state, folder.data(0)}) {
     if (std::filesystem::exists(file)) continue;
-    refuse(409, "file", std::filesystem::path(file).filename().string() +
-                            ": has not arrived; PUT it under files/ first");
+    refuse(409, "file",
+           std::filesystem::path(file).filename().string() +
+               ": has not arrived; PUT it under files/ first");
   }
   if (!service.store.set_steps(job.id, job.steps_done + steps)) {
     refuse(409, "state", "the run ended meanwhile");
   }
   // A spent state waits for its refresh, however many steps are asked for.
-  const bool waits = std::filesystem::exists(folder.request) && !std::filesystem::exists(folder.answer);
-  service.store.update_job(job.id, waits ? JobState::kWaiting : JobState::kRunning,
-                           job.steps_done, "");
+  const bool waits =
+      std::filesystem::exists(folder.request) && !std::filesystem::exists(folder.answer);
+  service.store.update_job(job.id, waits ? JobState::kWaiting : JobState::kRunning, job.steps_done,
+                           "");
   service.desk.feed(own_run(service, exchange));
   exchange.answer_json(202, job_status(service, own_run(service, exchange)));
 }
@@ -174,8 +174,7 @@ void remove(Service& service, Exchange& exchange) {
 
 void add_training_routes(Service& service) {
   Router& router = service.router;
-  const auto add = [&](const char* method, const char* path,
-                       void (*handle)(Service&, Exchange&)) {
+  const auto add = [&](const char* method, const char* path, void (*handle)(Service&, Exchange&)) {
     router.add(method, path, Access::kTenant,
                [&service, handle](Exchange& exchange) { handle(service, exchange); });
   };
@@ -184,9 +183,8 @@ void add_training_routes(Service& service) {
     exchange.answer_json(200, job_status(s, own_run(s, exchange)));
   });
   add("DELETE", "/v2/training/{job}", remove);
-  add("GET", "/v2/training/{job}/events", [](Service& s, Exchange& exchange) {
-    stream_events(s, exchange, own_run(s, exchange));
-  });
+  add("GET", "/v2/training/{job}/events",
+      [](Service& s, Exchange& exchange) { stream_events(s, exchange, own_run(s, exchange)); });
   add("GET", "/v2/training/{job}/files/{file}", describe_file);
   add("PUT", "/v2/training/{job}/files/{file}", put_file);
   add("POST", "/v2/training/{job}/start", start);

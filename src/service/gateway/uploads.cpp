@@ -7,7 +7,8 @@
 
 namespace serdab::gateway {
 
-Uploads::Hold::Hold(Uploads& uploads, std::string what) : uploads_(uploads), what_(std::move(what)) {
+Uploads::Hold::Hold(Uploads& uploads, std::string what)
+    : uploads_(uploads), what_(std::move(what)) {
   const std::lock_guard lock(uploads_.mutex_);
   if (uploads_.held_.insert(what_).second) return;
   throw Failure::busy(409, "busy", "another request is uploading this file", 2);
@@ -37,14 +38,15 @@ bool take_upload(Exchange& exchange, const std::string& path, std::uint64_t most
   if (file.size() == range.total) return true;  // cut off between the last byte and what follows
   if (file.size() != range.first) {
     exchange.response.set_header("Upload-Offset", std::to_string(file.size()));
-    refuse(409, "offset", std::to_string(file.size()) +
-                              " bytes of this file have arrived; go on from there");
+    refuse(409, "offset",
+           std::to_string(file.size()) + " bytes of this file have arrived; go on from there");
   }
   exchange.read_body(length, [&](const char* data, std::size_t size) { file.write(data, size); });
   file.sync();
   if (file.size() == range.total) return true;
   exchange.response.set_header("Upload-Offset", std::to_string(file.size()));
-  exchange.answer_json(202, nlohmann::json{{"received", file.size()}, {"total", range.total}}.dump());
+  exchange.answer_json(202,
+                       nlohmann::json{{"received", file.size()}, {"total", range.total}}.dump());
   return false;
 }
 

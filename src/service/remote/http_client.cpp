@@ -117,8 +117,7 @@ HttpClient::HttpClient(const ServerAddress& server, StopFunction stop) {
 HttpClient::~HttpClient() = default;
 
 Reply HttpClient::ask(const Asked& asked) {
-  const auto until =
-      Clock::now() + std::chrono::duration<double>(state_->server.patience_seconds);
+  const auto until = Clock::now() + std::chrono::duration<double>(state_->server.patience_seconds);
   double wait = kFirstWait;
   for (unsigned tries = 1;; ++tries) {
     state_->check_stop();
@@ -136,9 +135,9 @@ Reply HttpClient::ask(const Asked& asked) {
       reply.body.assign(result->body.begin(), result->body.end());
       if (!later(reply.status)) return reply;
     } else if (result.error() == httplib::Error::SSLServerVerification) {
-      base::fail(ErrorCode::kSecurity,
-                 state_->server.url + ": its certificate is not trusted; --ca-file names the "
-                                      "authority that signed it");
+      base::fail(ErrorCode::kSecurity, state_->server.url +
+                                           ": its certificate is not trusted; --ca-file names the "
+                                           "authority that signed it");
     }
     const double asked_for = static_cast<double>(reply.number("retry-after").value_or(0));
     const double pause = std::max(jittered(wait), asked_for);

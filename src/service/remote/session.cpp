@@ -127,14 +127,14 @@ void Session::upload(const std::string& path, std::span<const std::uint8_t> file
     // A whole upload whose last reply was lost is settled by its last byte again.
     const std::uint64_t first = std::min<std::uint64_t>(offset, file.size() - 1);
     const auto piece = file.subspan(first, std::min(kPiece, file.size() - first));
-    const Reply reply = state_->http.ask(
-        {"PUT",
-         path,
-         {{"Content-Range", "bytes " + std::to_string(first) + "-" +
-                                std::to_string(first + piece.size() - 1) + "/" +
-                                std::to_string(file.size())}},
-         piece,
-         kBytes});
+    const Reply reply =
+        state_->http.ask({"PUT",
+                          path,
+                          {{"Content-Range", "bytes " + std::to_string(first) + "-" +
+                                                 std::to_string(first + piece.size() - 1) + "/" +
+                                                 std::to_string(file.size())}},
+                          piece,
+                          kBytes});
     if (reply.status == 200 || reply.status == 201) return;
     const auto arrived = reply.number("upload-offset");
     if ((reply.status != 202 && reply.status != 409) || !arrived) state_->http.fail(reply);

@@ -11,9 +11,9 @@ namespace serdab::remote {
 
 /// Where a service is and who asks.
 struct ServerAddress {
-  std::string url;      ///< "https://host:8443"; plain http for loopback addresses alone
-  std::string token;    ///< access token
-  std::string ca_file;  ///< PEM of an authority to trust besides the system's
+  std::string url;               ///< "https://host:8443"; plain http for loopback addresses alone
+  std::string token;             ///< access token
+  std::string ca_file;           ///< PEM of an authority to trust besides the system's
   double patience_seconds = 60;  ///< a busy or unreachable server is asked again for so long
 };
 
@@ -48,9 +48,9 @@ struct RemoteJob {
   };
   std::string id, kind, state, error;
   double progress = 0;
-  std::vector<Chunk> chunks;                 ///< batch: those that have arrived
-  std::uint64_t steps = 0, steps_done = 0;   ///< training
-  std::string json;                          ///< as it came
+  std::vector<Chunk> chunks;                ///< batch: those that have arrived
+  std::uint64_t steps = 0, steps_done = 0;  ///< training
+  std::string json;                         ///< as it came
   bool ended() const { return state == "done" || state == "failed" || state == "cancelled"; }
 };
 
@@ -74,7 +74,8 @@ class Session {
 
   std::vector<RemoteKey> keys();
   /// Nothing is sent that has arrived. Returns the digest.
-  std::string upload_keys(std::span<const std::uint8_t> file, const ProgressFunction& progress = {});
+  std::string upload_keys(std::span<const std::uint8_t> file,
+                          const ProgressFunction& progress = {});
   void remove_keys(const std::string& digest);
 
   RemoteAnswer infer(const std::string& model, std::span<const std::uint8_t> query);

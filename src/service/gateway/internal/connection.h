@@ -77,8 +77,8 @@ class Connection final : public httplib::Stream {
   bool head_read_ = false;
   bool closing_ = false;
   bool broken_ = false;
-  double waited_ = 0;      ///< for the client, in this request
-  double bytes_moved_ = 0; ///< in this request, either way
+  double waited_ = 0;       ///< for the client, in this request
+  double bytes_moved_ = 0;  ///< in this request, either way
   std::array<char, 16384> buffer_;
   std::size_t begin_ = 0, end_ = 0;
 };

@@ -71,10 +71,10 @@ class Desk {
   std::atomic<work::Queue*> queue_ = nullptr;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::map<std::string, Waiter> waiters_;     ///< by task id
-  std::map<std::string, UnderWay> under_way_; ///< by task id
+  std::map<std::string, Waiter> waiters_;         ///< by task id
+  std::map<std::string, UnderWay> under_way_;     ///< by task id
   std::map<std::string, std::uint64_t> changes_;  ///< by job
-  double lately_ = 0.1;                       ///< seconds of a task, smoothed
+  double lately_ = 0.1;                           ///< seconds of a task, smoothed
 };
 
 }  // namespace serdab::gateway

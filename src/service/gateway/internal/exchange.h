@@ -30,8 +30,7 @@ class Exchange {
   std::vector<std::uint8_t> read_body(std::uint64_t most);
   std::string read_json_body();
   /// Hands the body on piece by piece; Failure 400 if it ends early (`sink` has had what came).
-  void read_body(std::uint64_t most,
-                 const std::function<void(const char*, std::size_t)>& sink);
+  void read_body(std::uint64_t most, const std::function<void(const char*, std::size_t)>& sink);
   std::uint64_t body_bytes() const { return body_bytes_; }
   /// Whether there is a body that nobody has read.
   bool body_waits() const;

@@ -27,9 +27,9 @@ class Router {
   const std::vector<Route>& routes() const { return routes_; }
 
   struct Found {
-    const Route* route = nullptr;            ///< null: none
-    std::map<std::string, std::string> path; ///< parts by name
-    std::string allowed;                     ///< methods of this path, where only the method is wrong
+    const Route* route = nullptr;             ///< null: none
+    std::map<std::string, std::string> path;  ///< parts by name
+    std::string allowed;  ///< methods of this path, where only the method is wrong
   };
   /// HEAD finds what GET does, unless it has a route of its own.
   Found find(std::string_view method, std::string_view path) const;

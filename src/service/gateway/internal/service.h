@@ -38,7 +38,11 @@ class Uploads {
 /// What the routes work with.
 struct Service {
   Service(store::Store& kept, const work::Runner* embedded, const Options& given)
-      : store(kept), runner(embedded), options(given), catalogue(kept), desk(kept, metrics),
+      : store(kept),
+        runner(embedded),
+        options(given),
+        catalogue(kept),
+        desk(kept, metrics),
         http(given) {}
 
   store::Store& store;
@@ -72,10 +76,10 @@ store::JobRecord own_job(Service& service, const Exchange& exchange, store::JobK
 std::string job_status(Service& service, const store::JobRecord& job);
 /// Server-sent events: a "status" whenever it changes, until the job has ended.
 void stream_events(Service& service, Exchange& exchange, const store::JobRecord& job);
-/// Appends a request's body to an unfinished upload, from the Content-Range's first byte or, without
-/// one, as a whole. `begin` is called with the total and where the piece begins before anything is
-/// written. Returns whether the file is whole; if not, the response is there already. The caller
-/// holds the upload.
+/// Appends a request's body to an unfinished upload, from the Content-Range's first byte or,
+/// without one, as a whole. `begin` is called with the total and where the piece begins before
+/// anything is written. Returns whether the file is whole; if not, the response is there already.
+/// The caller holds the upload.
 bool take_upload(Exchange& exchange, const std::string& path, std::uint64_t most,
                  const std::function<void(std::uint64_t total, std::uint64_t first)>& begin);
 
