@@ -199,7 +199,7 @@ class Kills(service.ServiceTest):
                 if not answer.exists():
                     self.programs.ok("serdab", "train", "refresh", calm / "client", calm / "server")
                 self.try_ask("PUT", path + "/refresh", answer.read_bytes(), BYTES)
-        self.killer(train, longest=3 * step_seconds)
+        self.killer(train, longest=min(3 * step_seconds, 3.0))
         self.assertEqual(self.tenant.ask("DELETE", path).status, 204)
 
     def test_sigterm_answers_what_is_under_way_and_jobs_go_on(self):
