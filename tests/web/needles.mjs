@@ -56,6 +56,15 @@ export function needlesOfKey(file) {
   return needles;
 }
 
+/** Runs of a file that was opened, and its name. */
+export function needlesOfFile(name, file) {
+  const needles = [Buffer.from(name), Buffer.from(encodeURIComponent(name))];
+  for (let i = 64; i + BYTES <= file.length; i += 509) {
+    needles.push(...written(file.subarray(i, i + BYTES)));
+  }
+  return needles;
+}
+
 /** The first needle that is in `hay`, if any. */
 export function found(hay, needles) {
   return needles.find((needle) => hay.includes(needle));

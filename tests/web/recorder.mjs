@@ -5,7 +5,7 @@ import { createServer, request as send } from 'node:http';
 
 export class Recorder {
   constructor() {
-    this.requests = []; // { method, url, head, body }
+    this.requests = []; // { method, url, head, body, first, cut, answer: { status, headers } }
     this.origin = '';
     this.server = createServer((request, response) => this.#forward(request, response));
     this.server.on('connect', (request, socket) => {
@@ -29,10 +29,16 @@ export class Recorder {
     this.server.closeAllConnections();
   }
 
-  /** Everything sent so far, one request after another. */
-  bytes() {
+  /** The next request for which choose(request) holds is forwarded up to the middle of its body;
+   * then the connection breaks, once broken(request) is done. */
+  cut(choose, broken) {
+    this.cutting = { choose, broken };
+  }
+
+  /** Everything sent since a number of requests, one request after another. */
+  bytes(since = 0) {
     return Buffer.concat(
-      this.requests.flatMap(({ method, url, head, body }) => [
+      this.requests.slice(since).flatMap(({ method, url, head, body }) => [
         Buffer.from(`${method} ${url}\n`), head, Buffer.from('\n\n'), body,
       ]),
     );
@@ -45,19 +51,42 @@ export class Recorder {
     const chunks = [];
     request.on('data', (chunk) => chunks.push(chunk));
     request.on('end', () => {
-      const body = Buffer.concat(chunks);
       const { method, url, headers } = request;
-      this.requests.push({ method, url, head: Buffer.from(request.rawHeaders.join('\n')), body });
-      if (new URL(url).origin !== this.origin) {
-        response.destroy();
-        return;
-      }
-      const onward = send(url, { method, headers }, (answer) => {
-        response.writeHead(answer.statusCode, answer.headers);
-        answer.pipe(response);
-      });
-      onward.on('error', () => response.destroy());
-      onward.end(body);
+      const record = {
+        method,
+        url,
+        head: Buffer.from(request.rawHeaders.join('\n')),
+        body: Buffer.concat(chunks),
+        // Where the body belongs in its file.
+        first: Number(/^bytes (\d+)-/.exec(headers['content-range'])?.[1] ?? 0),
+      };
+      this.requests.push(record);
+      if (new URL(url).origin === this.origin) this.#pass(record, headers, response);
+      else response.destroy();
     });
+  }
+
+  #pass(record, headers, response) {
+    const { method, url, body } = record;
+    const onward = send(url, { method, headers, agent: false }, (answer) => {
+      record.answer = { status: answer.statusCode, headers: answer.headers };
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    });
+    onward.on('error', () => response.destroy());
+    if (!this.cutting?.choose(record)) {
+      onward.end(body);
+      return;
+    }
+    const { broken } = this.cutting;
+    this.cutting = undefined;
+    record.cut = true;
+    onward.write(body.subarray(0, body.length / 2));
+    broken(record)
+      .catch((problem) => console.error('cut:', problem))
+      .finally(() => {
+        onward.destroy();
+        response.destroy();
+      });
   }
 }

@@ -1,4 +1,5 @@
 // A board to draw on: mouse, finger, pen, or keyboard. Light ink on black, as the models know it.
+import { paperLevel } from './preprocess.js';
 
 const INK = '#fff';
 const WIDTH = 20; // of a stroke, on a board of 280
@@ -38,14 +39,26 @@ export class Drawing {
     return this.context.getImageData(0, 0, width, height);
   }
 
-  /** A picture over the whole board. */
+  /** A picture as large as the board allows. What it leaves free is like its edge, or a white page
+   * on a black board would be taken for ink. */
   show(image) {
-    const { width, height } = this.board;
-    const scale = Math.min(width / image.width, height / image.height);
-    const [w, h] = [image.width * scale, image.height * scale];
+    const { board, context } = this;
+    const scale = Math.min(board.width / image.width, board.height / image.height);
+    const side = (length) => Math.max(1, Math.round(length * scale));
+    const [w, h] = [side(image.width), side(image.height)];
+    const [x, y] = [Math.floor((board.width - w) / 2), Math.floor((board.height - h) / 2)];
     this.clear();
-    this.context.imageSmoothingEnabled = scale < 1;
-    this.context.drawImage(image, (width - w) / 2, (height - h) / 2, w, h);
+    context.imageSmoothingEnabled = scale < 1;
+    context.fillStyle = '#fff'; // behind what is transparent
+    context.fillRect(x, y, w, h);
+    context.drawImage(image, x, y, w, h);
+    const shown = context.getImageData(x, y, w, h);
+    const level = paperLevel(shown);
+    context.fillStyle = `rgb(${level} ${level} ${level})`;
+    context.fillRect(0, 0, board.width, board.height);
+    context.putImageData(shown, x, y);
+    this.empty = false;
+    this.on.change();
   }
 
   #line(from, to) {

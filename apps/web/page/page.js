@@ -176,7 +176,7 @@ async function openFile(file) {
   try {
     const image = await createImageBitmap(file);
     drawing.show(image);
-    drawing.empty = false;
+    $('problem').hidden = true;
     $('reading').hidden = false;
     read();
     refresh();

@@ -44,16 +44,26 @@ function resample(source, box, width, height) {
   return { width, height, values };
 }
 
-// Light ink on black: paper that is light at its edge is inverted, and the edge's level taken off.
-function ink(source) {
-  const { width, height, values } = source;
+// The middle level of a plane's edge.
+function paper({ width, height, values }) {
   const edge = [];
   for (let x = 0; x < width; x += 1) edge.push(values[x], values[(height - 1) * width + x]);
   for (let y = 0; y < height; y += 1) edge.push(values[y * width], values[y * width + width - 1]);
   edge.sort((a, b) => a - b);
-  const paper = edge[Math.floor(edge.length / 2)];
-  const sign = paper > 0.5 ? -1 : 1;
-  const lifted = values.map((v) => Math.max(0, sign * (v - paper)));
+  return edge[Math.floor(edge.length / 2)];
+}
+
+/** What a picture is written on, as far as its edge tells: 0…255. */
+export function paperLevel(image) {
+  return Math.round(255 * paper(plane(image)));
+}
+
+// Light ink on black: paper that is light at its edge is inverted, and the edge's level taken off.
+function ink(source) {
+  const { width, height, values } = source;
+  const level = paper(source);
+  const sign = level > 0.5 ? -1 : 1;
+  const lifted = values.map((v) => Math.max(0, sign * (v - level)));
   const most = lifted.reduce((a, b) => Math.max(a, b), 0);
   return { width, height, values: most > FAINT ? lifted.map((v) => v / most) : lifted.fill(0) };
 }

@@ -1,4 +1,4 @@
-// The server's HTTP interface (docs/gateway.md): requests of this origin only, with the token.
+// The server's HTTP interface (docs/service.md): requests of this origin only, with the token.
 
 /** Why a request failed, in words for people; `kind` is what the page acts on. */
 export class ServerError extends Error {
@@ -10,6 +10,7 @@ export class ServerError extends Error {
 
 const PIECE = 4 * 2 ** 20;
 const ATTEMPTS = 6;
+const BUSY = [409, 429, 503];
 const LONGEST_WAIT = 120;
 
 const pause = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
@@ -21,7 +22,7 @@ async function failure(response) {
   } catch {
     // Not JSON: a proxy's page, whose text helps nobody.
   }
-  if (response.status === 401 || response.status === 403) {
+  if (response.status === 401) {
     return new ServerError('token', 'This server wants an access token: paste yours above.');
   }
   const said = text ? `The server says: ${text}` : `The server answered with ${response.status}.`;
@@ -56,23 +57,31 @@ export class Server {
 
   /** Sends what the server has not got yet; onProgress(bytes there). */
   async uploadKey(name, bytes, onProgress) {
-    let at = await this.keyOffset(name);
-    for (let failed = 0; at !== 'whole' && at < bytes.length; ) {
-      onProgress(at);
+    for (let at, failed = 0; at !== 'whole'; ) {
       try {
+        at ??= await this.keyOffset(name);
+        if (at === 'whole') break;
+        onProgress(at);
         at = await this.#uploadPiece(name, bytes, at);
         failed = 0;
       } catch (problem) {
         failed += 1;
         if (problem.kind !== 'offline' || failed === ATTEMPTS) throw problem;
         await this.#wait(2 ** (failed - 1));
-        at = await this.keyOffset(name);
+        at = undefined; // only the server knows how much of the piece arrived
       }
     }
     onProgress(bytes.length);
   }
 
-  async #uploadPiece(name, bytes, at) {
+  /** Without it the server drops unused keys by itself, some time later: failures do not matter. */
+  async removeKey(name) {
+    await this.#send(`/v2/keys/${name}`, { method: 'DELETE' }).catch(() => {});
+  }
+
+  // A server that was stopped right after the last byte has all of them, and waits to be told again.
+  async #uploadPiece(name, bytes, offset) {
+    const at = Math.min(offset, bytes.length - 1);
     const end = Math.min(at + PIECE, bytes.length);
     const response = await this.#send(`/v2/keys/${name}`, {
       method: 'PUT',
@@ -82,7 +91,8 @@ export class Server {
       },
       body: bytes.subarray(at, end),
     });
-    if (response.status === 409) return Number(response.headers.get('Upload-Offset') ?? 0);
+    const there = response.headers.get('Upload-Offset');
+    if (response.status === 409 && there !== null) return Number(there);
     if (!response.ok) throw await failure(response);
     return response.status === 202 ? (await response.json()).received : 'whole';
   }
@@ -111,7 +121,7 @@ export class Server {
     return response;
   }
 
-  // A busy server's 429 is waited out here.
+  // A server that is busy or ending says when to come again.
   async #send(path, { headers = {}, ...options } = {}) {
     const authorised = this.token ? { ...headers, Authorization: `Bearer ${this.token}` } : headers;
     for (let attempt = 1; ; attempt += 1) {
@@ -131,8 +141,9 @@ export class Server {
           'The server cannot be reached. Are you offline? Nothing is lost: ask again.',
         );
       }
-      if (response.status !== 429) return response;
-      const seconds = Number(response.headers.get('Retry-After')) || 2 ** attempt;
+      const said = Number(response.headers.get('Retry-After'));
+      if (response.status !== 429 && !(said && BUSY.includes(response.status))) return response;
+      const seconds = said || 2 ** attempt;
       if (attempt === ATTEMPTS || seconds > LONGEST_WAIT) {
         throw new ServerError('busy', `The server is busy. Ask again in ${seconds} s.`);
       }

@@ -123,8 +123,10 @@ async function ask({ pixels }) {
 }
 
 async function forgetKey() {
+  const record = await findKey(model.description.program_id);
   await removeKey(model.description.program_id);
   client.forget();
+  if (record !== undefined) await server.removeKey(record.evaluationName);
   return open({ name: model.name });
 }
 
