@@ -102,6 +102,20 @@ std::uint64_t read_number(const std::string& what, std::string_view text, std::u
   return value;
 }
 
+void check_whole(wire::FileKind kind, std::span<const std::uint8_t> head, std::uint64_t size,
+                 const std::string& name) {
+  try {
+    const std::uint64_t announced =
+        wire::open_header(kind, head, name).payload_bytes + wire::kHeaderBytes;
+    if (announced == size) return;
+    refuse(400, "corrupt", name + ": announces " + std::to_string(announced) + " bytes, has " +
+                               std::to_string(size));
+  } catch (const base::Error& error) {
+    if (error.code() != base::ErrorCode::kLimit) throw;
+    refuse(413, "size", error.what());
+  }
+}
+
 ContentRange read_content_range(std::string_view text) {
   constexpr std::string_view kUnit = "bytes ";
   constexpr std::uint64_t kMost = std::uint64_t{1} << 50;

@@ -245,7 +245,7 @@ struct Gateway::State {
     http.set_logger(
         [this](const Request& request, const Response& response) { end(request, response); });
     http.set_keep_alive_timeout(static_cast<time_t>(options.idle_seconds));
-    http.set_keep_alive_max_count(std::numeric_limits<std::size_t>::max());
+    http.set_keep_alive_max_count(1'000'000);
     http.set_payload_max_length(std::numeric_limits<std::size_t>::max());
   }
 

@@ -81,6 +81,7 @@ JobRecord own_job(Service& service, const Exchange& exchange, JobKind kind) {
 }
 
 void stream_events(Service& service, Exchange& exchange, const JobRecord& job) {
+  auto place = std::make_shared<Limits::Place>(service.listeners.enter(exchange.tenant));
   if (++service.event_streams > service.options.event_streams) {
     --service.event_streams;
     throw Failure::busy(429, "events", "too many listen to events already; ask for the status", 5);
@@ -121,7 +122,7 @@ void stream_events(Service& service, Exchange& exchange, const JobRecord& job) {
   exchange.response.set_header("Cache-Control", "no-store");
   exchange.response.set_header("X-Accel-Buffering", "no");
   exchange.response.set_chunked_content_provider("text/event-stream", next,
-                                                 [&service](bool) { --service.event_streams; });
+                                                 [&service, place](bool) { --service.event_streams; });
 }
 
 }  // namespace serdab::gateway

@@ -118,6 +118,7 @@ void infer(Service& service, Exchange& exchange) {
   const Limits::Place place = service.limits.enter(exchange.tenant);
   const auto body = exchange.read_body(most_bytes(*card));
   const InferRequest request = read_infer_request(body, head_length(exchange));
+  check_whole(wire::FileKind::kQuery, request.query, request.query.size(), "query");
 
   work::Task task;
   task.kind = work::TaskKind::kInfer;

@@ -85,6 +85,7 @@ void put_chunk(Service& service, Exchange& exchange) {
     }
     return exchange.answer_json(200, job_status(service, job));
   }
+  check_whole(wire::FileKind::kQuery, head, exchange.body_bytes(), "query");
   const wire::QueryIds ids = wire::peek_query(head, "query");
   if (base::to_hex(ids.program_id) != card->program_id) {
     refuse(409, "mismatch",

@@ -148,7 +148,7 @@ void put_refresh(Service& service, Exchange& exchange) {
     }
     file.write(data, size);
   });
-  wire::open_header(wire::FileKind::kRefreshAnswer, head, "refresh");
+  check_whole(wire::FileKind::kRefreshAnswer, head, exchange.body_bytes(), "refresh");
   file.keep();
   if (job.state == JobState::kWaiting) {
     service.store.update_job(job.id, JobState::kRunning, job.steps_done, "");

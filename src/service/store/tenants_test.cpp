@@ -62,7 +62,7 @@ TEST_F(Tenants, TokensAreNotKept) {
   const std::string text(bytes.begin(), bytes.end());
   EXPECT_EQ(text.find(token.substr(7)), std::string::npos);
   const std::string hash =
-      wire::hex(wire::sha256({reinterpret_cast<const std::uint8_t*>(token.data()), token.size()}));
+      base::to_hex(wire::sha256({reinterpret_cast<const std::uint8_t*>(token.data()), token.size()}));
   EXPECT_NE(text.find(hash), std::string::npos);
 }
 

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "service/wire/file.h"
+
 namespace serdab::gateway {
 
 // Readers of what clients send. All of them take any bytes: what is wrong throws Failure with
@@ -44,6 +46,11 @@ BatchRequest read_batch_request(std::string_view body);
 /// {"steps": …}
 inline constexpr std::uint64_t kMostSteps = 1'000'000;
 std::uint64_t read_steps_request(std::string_view body);
+
+/// That a serdab file is of this kind and as long as its first bytes say: `size` bytes arrived, of
+/// which `head` are the first. Throws Failure, or base::Error as wire::open_header.
+void check_whole(wire::FileKind kind, std::span<const std::uint8_t> head, std::uint64_t size,
+                 const std::string& name);
 
 /// Bodies of JSON alone are at most so long.
 inline constexpr std::size_t kMostJson = 16384;

@@ -51,6 +51,7 @@ struct Service {
   Metrics metrics;
   Catalogue catalogue;
   Limits limits;
+  Limits listeners;  ///< to events: as many of a tenant as it may have requests at once
   Uploads uploads;
   Desk desk;
   Router router;

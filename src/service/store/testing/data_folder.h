@@ -18,6 +18,7 @@
 #include "engine/ckks_params/parameters.h"
 #include "networks/program/package.h"
 #include "service/store/store.h"
+#include "engine/base/hex.h"
 #include "service/wire/file.h"
 
 namespace serdab::store::testing {
@@ -78,9 +79,9 @@ inline KeyFile key_file(std::uint8_t key, std::size_t size = 1000, std::uint8_t 
   std::fill_n(payload.begin() + 32, 16, key);
   KeyFile file;
   file.bytes = wire::seal_payload(wire::FileKind::kEvaluationKeys, payload);
-  file.digest = wire::hex(wire::sha256(file.bytes));
-  file.parameter_id = wire::hex(Bytes(32, 7));
-  file.key_id = wire::hex(Bytes(16, key));
+  file.digest = base::to_hex(wire::sha256(file.bytes));
+  file.parameter_id = base::to_hex(Bytes(32, 7));
+  file.key_id = base::to_hex(Bytes(16, key));
   return file;
 }
 
@@ -139,7 +140,7 @@ inline void expect_agreement(Store& store) {
     std::set<std::string> digests, jobs;
     for (const KeyRecord& key : store.keys(tenant.name)) {
       const Bytes bytes = wire::read_file(layout.key(tenant.name, key.digest), 1 << 20);
-      EXPECT_EQ(wire::hex(wire::sha256(bytes)), key.digest);
+      EXPECT_EQ(base::to_hex(wire::sha256(bytes)), key.digest);
       EXPECT_EQ(bytes.size(), key.bytes);
       digests.insert(key.digest);
     }
@@ -155,7 +156,7 @@ inline void expect_agreement(Store& store) {
     versions.insert(model.name + "/" + std::to_string(model.version));
     const Bytes bytes = wire::read_file(layout.program(model.name, model.version), 1 << 20);
     EXPECT_EQ(
-        wire::hex(wire::sha256(wire::open_payload(wire::FileKind::kProgram, bytes, "program.sdb"))),
+        base::to_hex(wire::sha256(wire::open_payload(wire::FileKind::kProgram, bytes, "program.sdb"))),
         model.program_id);
     EXPECT_TRUE(fs::exists(layout.client(model.name, model.version)));
     EXPECT_TRUE(fs::exists(layout.plan(model.name, model.version)));
