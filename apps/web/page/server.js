@@ -79,7 +79,7 @@ export class Server {
     await this.#send(`/v2/keys/${name}`, { method: 'DELETE' }).catch(() => {});
   }
 
-  // A server that was stopped right after the last byte has all of them, and waits to be told again.
+  // A server that was stopped right after the last byte has them all, and waits to be told again.
   async #uploadPiece(name, bytes, offset) {
     const at = Math.min(offset, bytes.length - 1);
     const end = Math.min(at + PIECE, bytes.length);
