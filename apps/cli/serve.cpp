@@ -107,7 +107,7 @@ void add_serve(CLI::App& app, Globals& globals, std::span<const gateway::Asset> 
   options->gateway.assets = page;
   gateway::Options& gateway = options->gateway;
   CLI::App* verb =
-      add_verb(app, globals, "serve", "Answer clients over the network (server; cannot decrypt)",
+      add_verb(app, globals, "serve", "Answer clients over the network (server)",
                [options, &globals] { serve(*options, globals); });
   verb->add_option("--data", options->data, "Data folder: models, tenants, keys, jobs")->required();
   verb->add_option("--host", gateway.host, "Address to listen at")->capture_default_str();
