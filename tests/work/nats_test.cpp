@@ -343,13 +343,12 @@ TEST_F(NatsTest, ATaskThatEveryWorkerDiesOfFails) {
     const work::internal::NatsConnection connection(options);
     ASSERT_TRUE(wait_for([&] { return connection.connected(); }));
     const unsigned partition = work::internal::partition_of("alice");
-    const auto consumer = connection.pull(work::internal::kTaskStream,
-                                          work::internal::task_consumer(partition, task.kind),
-                                          work::internal::task_subject(partition, task.kind));
     for (int trial = 0; trial < 5; ++trial) {
-      const auto messages = work::internal::fetch_soon(consumer.get(), 1, 5);
-      ASSERT_EQ(messages.size(), 1u);
-      natsMsg_Nak(messages[0].get(), nullptr);
+      const auto message = connection.next(work::internal::kTaskStream,
+                                           work::internal::task_consumer(partition, task.kind));
+      ASSERT_TRUE(message);
+      EXPECT_EQ(work::internal::deliveries(message.get()), trial + 1u);
+      connection.reply(message.get(), work::internal::NatsConnection::Reply::kAgain);
       connection.flush();
     }
   }
