@@ -260,6 +260,22 @@ TEST_F(NatsTest, SoManyWaitAndNoMore) {
   EXPECT_TRUE(listening_.wait_for_ends(4));
 }
 
+// What one thread fetched once went to the inbox of another, and came back ten seconds later.
+TEST_F(NatsTest, ThreadsThatFetchAtOnceLoseNothing) {
+  const auto queue = this->queue(listening_);
+  const Process worker = this->worker({"--jobs", "4", "--quiet"});
+  queue->submit(ServiceFolder::nothing(TaskKind::kInfer, "alice"));
+  ASSERT_TRUE(listening_.wait_for_ends(1));
+  const auto start = Clock::now();
+  constexpr std::size_t kTasks = 120;
+  for (std::size_t i = 0; i < kTasks; ++i) {
+    queue->submit(ServiceFolder::nothing(i % 3 == 0 ? TaskKind::kChunk : TaskKind::kInfer,
+                                         "tenant" + std::to_string(i % 7)));
+  }
+  ASSERT_TRUE(listening_.wait_for_ends(1 + kTasks));
+  EXPECT_LT(seconds_since(start), work::internal::kAcknowledgeSeconds);
+}
+
 TEST_F(NatsTest, TenantsStayWithTheirWorkerAndKeysStayWarm) {
   std::vector<TestClient> clients;
   for (const unsigned part : {1u, 2u}) {

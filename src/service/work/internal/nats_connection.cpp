@@ -58,6 +58,8 @@ void set_security(natsOptions* made, const NatsOptions& options) {
   }
 }
 
+// Requests have inboxes of their own, the "old style": a message of a stream comes under its own
+// subject, by which one inbox for all could not tell whose answer it is.
 Nats<natsOptions> make_options(const NatsOptions& options) {
   natsOptions* raw = nullptr;
   check_nats(natsOptions_Create(&raw), "NATS options");
@@ -74,7 +76,7 @@ Nats<natsOptions> make_options(const NatsOptions& options) {
         natsOptions_SetReconnectWait(raw, kReconnectMilliseconds),
         natsOptions_SetReconnectJitter(raw, kReconnectMilliseconds, kReconnectMilliseconds),
         natsOptions_SetPingInterval(raw, kPingMilliseconds), natsOptions_SetMaxPingsOut(raw, 2),
-        natsOptions_SetFailRequestsOnDisconnect(raw, true), natsOptions_SetSendAsap(raw, true),
+        natsOptions_UseOldRequestStyle(raw, true), natsOptions_SetSendAsap(raw, true),
         natsOptions_SetRetryOnFailedConnect(raw, true, on_connected, nullptr)}) {
     check_nats(status, where);
   }
