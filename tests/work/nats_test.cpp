@@ -260,6 +260,22 @@ TEST_F(NatsTest, SoManyWaitAndNoMore) {
   EXPECT_TRUE(listening_.wait_for_ends(4));
 }
 
+// What one thread fetched once went to the inbox of another, and came back ten seconds later.
+TEST_F(NatsTest, ThreadsThatFetchAtOnceLoseNothing) {
+  const auto queue = this->queue(listening_);
+  const Process worker = this->worker({"--jobs", "4", "--quiet"});
+  queue->submit(ServiceFolder::nothing(TaskKind::kInfer, "alice"));
+  ASSERT_TRUE(listening_.wait_for_ends(1));
+  const auto start = Clock::now();
+  constexpr std::size_t kTasks = 120;
+  for (std::size_t i = 0; i < kTasks; ++i) {
+    queue->submit(ServiceFolder::nothing(i % 3 == 0 ? TaskKind::kChunk : TaskKind::kInfer,
+                                         "tenant" + std::to_string(i % 7)));
+  }
+  ASSERT_TRUE(listening_.wait_for_ends(1 + kTasks));
+  EXPECT_LT(seconds_since(start), work::internal::kAcknowledgeSeconds);
+}
+
 TEST_F(NatsTest, TenantsStayWithTheirWorkerAndKeysStayWarm) {
   std::vector<TestClient> clients;
   for (const unsigned part : {1u, 2u}) {
@@ -343,13 +359,12 @@ TEST_F(NatsTest, ATaskThatEveryWorkerDiesOfFails) {
     const work::internal::NatsConnection connection(options);
     ASSERT_TRUE(wait_for([&] { return connection.connected(); }));
     const unsigned partition = work::internal::partition_of("alice");
-    const auto consumer = connection.pull(work::internal::kTaskStream,
-                                          work::internal::task_consumer(partition, task.kind),
-                                          work::internal::task_subject(partition, task.kind));
     for (int trial = 0; trial < 5; ++trial) {
-      const auto messages = work::internal::fetch_soon(consumer.get(), 1, 5);
-      ASSERT_EQ(messages.size(), 1u);
-      natsMsg_Nak(messages[0].get(), nullptr);
+      const auto message = connection.next(work::internal::kTaskStream,
+                                           work::internal::task_consumer(partition, task.kind));
+      ASSERT_TRUE(message);
+      EXPECT_EQ(work::internal::deliveries(message.get()), trial + 1u);
+      connection.reply(message.get(), work::internal::NatsConnection::Reply::kAgain);
       connection.flush();
     }
   }

@@ -134,7 +134,7 @@ void NatsQueue::submit(const Task& task) {
     }
     throw;
   }
-  state_->connection.tell(internal::kWakeSubject, std::to_string(partition));
+  state_->connection.tell(internal::kWakeSubject, internal::task_consumer(partition, task.kind));
 }
 
 void NatsQueue::cancel(const std::string& job) {

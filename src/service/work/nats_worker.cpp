@@ -37,12 +37,6 @@ void check(const NatsWorkerOptions& options) {
                  ": is not one of 1 to " + std::to_string(internal::kPartitions) + " parts");
 }
 
-std::uint64_t deliveries(natsMsg* message) {
-  jsMsgMetaData* data = nullptr;
-  if (natsMsg_GetMetaData(&data, message) != NATS_OK) return 1;
-  return Nats<jsMsgMetaData>(data)->NumDelivered;
-}
-
 class Worker {
  public:
   Worker(Runner& runner, const NatsWorkerOptions& options)
@@ -50,6 +44,7 @@ class Worker {
         options_(options),
         connection_(options.nats),
         notices_(connection_),
+        heartbeats_(connection_),
         watch_([this] { watch(); }) {}
 
   void run() {
@@ -93,26 +88,27 @@ class Worker {
     }
   }
 
-  void handle(natsMsg* message) {
+  void handle(const natsMsg* message) {
     Task task;
     try {
       task = task_from_json(std::string(internal::text_of(message)));
     } catch (const base::Error&) {
-      natsMsg_Term(message, nullptr);  // from nobody who could be told
+      connection_.reply(message, NatsConnection::Reply::kNever);  // from nobody who could be told
       return;
     }
     if (options_.events.started) options_.events.started(task);
     bool has_ended = false;
     {
       const internal::NatsHeartbeats::Beat beat(heartbeats_, message);
-      const Outcome outcome = deliveries(message) > kMostTrials ? never_ended() : run(task);
+      const Outcome outcome =
+          internal::deliveries(message) > kMostTrials ? never_ended() : run(task);
       const bool interrupted =
           outcome.ending == Ending::kCancelled && stopping_ && !notices_.is_cancelled(task.job);
       has_ended = !interrupted && leave_result(task, outcome);
       if (has_ended && options_.events.ended) options_.events.ended(task, outcome);
     }
     if (has_ended) {
-      natsMsg_Ack(message, nullptr);
+      connection_.reply(message, NatsConnection::Reply::kDone);
     } else {
       give_back(task, message);
     }
@@ -155,9 +151,10 @@ class Worker {
     return false;
   }
 
-  void give_back(const Task& task, natsMsg* message) {
-    natsMsg_Nak(message, nullptr);
-    connection_.tell(internal::kWakeSubject, std::to_string(internal::partition_of(task.tenant)));
+  void give_back(const Task& task, const natsMsg* message) {
+    connection_.reply(message, NatsConnection::Reply::kAgain);
+    connection_.tell(internal::kWakeSubject,
+                     internal::task_consumer(internal::partition_of(task.tenant), task.kind));
     if (options_.events.given_back) options_.events.given_back(task);
   }
 

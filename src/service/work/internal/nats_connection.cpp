@@ -1,6 +1,7 @@
 #include "service/work/internal/nats_connection.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "engine/base/error.h"
@@ -57,6 +58,8 @@ void set_security(natsOptions* made, const NatsOptions& options) {
   }
 }
 
+// Requests have inboxes of their own, the "old style": a message of a stream comes under its own
+// subject, by which one inbox for all could not tell whose answer it is.
 Nats<natsOptions> make_options(const NatsOptions& options) {
   natsOptions* raw = nullptr;
   check_nats(natsOptions_Create(&raw), "NATS options");
@@ -73,7 +76,7 @@ Nats<natsOptions> make_options(const NatsOptions& options) {
         natsOptions_SetReconnectWait(raw, kReconnectMilliseconds),
         natsOptions_SetReconnectJitter(raw, kReconnectMilliseconds, kReconnectMilliseconds),
         natsOptions_SetPingInterval(raw, kPingMilliseconds), natsOptions_SetMaxPingsOut(raw, 2),
-        natsOptions_SetFailRequestsOnDisconnect(raw, true),
+        natsOptions_UseOldRequestStyle(raw, true), natsOptions_SetSendAsap(raw, true),
         natsOptions_SetRetryOnFailedConnect(raw, true, on_connected, nullptr)}) {
     check_nats(status, where);
   }
@@ -163,6 +166,24 @@ void NatsConnection::store(const std::string& subject, const std::string& text,
   check_nats(status, "the work queue cannot be reached");
 }
 
+// The C library's own fetch of what is there now does not wait for the answer.
+Nats<natsMsg> NatsConnection::next(const std::string& stream, const std::string& consumer) const {
+  const std::string subject = "$JS.API.CONSUMER.MSG.NEXT." + stream + "." + consumer;
+  natsMsg* raw = nullptr;
+  check_nats(natsConnection_RequestString(&raw, connection_.get(), subject.c_str(),
+                                          "{\"batch\":1,\"no_wait\":true}", kAnswerMilliseconds),
+             consumer);
+  Nats<natsMsg> message(raw);
+  // Else it is the news that there is none.
+  if (natsMsg_GetReply(raw) == nullptr) return nullptr;
+  return message;
+}
+
+void NatsConnection::reply(const natsMsg* message, Reply reply) const noexcept {
+  static constexpr const char* kWords[] = {"+ACK", "-NAK", "+TERM", "+WPI"};
+  tell(natsMsg_GetReply(message), kWords[static_cast<std::size_t>(reply)]);
+}
+
 Nats<natsSubscription> NatsConnection::pull(const std::string& stream, const std::string& consumer,
                                             const std::string& subject) const {
   jsSubOptions options;
@@ -176,17 +197,13 @@ Nats<natsSubscription> NatsConnection::pull(const std::string& stream, const std
   return Nats<natsSubscription>(subscription);
 }
 
-Nats<natsMsg> fetch_now(natsSubscription* subscription) {
-  jsFetchRequest request;
-  jsFetchRequest_Init(&request);
-  request.Batch = 1;
-  request.NoWait = true;
-  natsMsgList list{};
-  const natsStatus status = natsSubscription_FetchRequest(&list, subscription, &request);
-  if (status == NATS_NOT_FOUND || status == NATS_TIMEOUT) return nullptr;
-  check_nats(status, "the work queue");
-  std::vector<Nats<natsMsg>> messages = taken(list);
-  return messages.empty() ? nullptr : std::move(messages.front());
+// "$JS.ACK.stream.consumer.deliveries. …", or with domain and account before the stream.
+std::uint64_t deliveries(const natsMsg* message) {
+  const std::string subject = natsMsg_GetReply(message);
+  const auto dots = std::count(subject.begin(), subject.end(), '.');
+  std::size_t at = 0;
+  for (int token = 0; token < (dots > 8 ? 6 : 4); ++token) at = subject.find('.', at) + 1;
+  return std::strtoull(subject.c_str() + at, nullptr, 10);
 }
 
 std::vector<Nats<natsMsg>> fetch_soon(natsSubscription* subscription, int most, double seconds) {

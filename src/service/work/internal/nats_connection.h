@@ -53,7 +53,14 @@ class NatsConnection {
   /// again within minutes is the same message. Throws base::Error: kLimit when the stream is full,
   /// else kIo.
   void store(const std::string& subject, const std::string& text, const std::string& id) const;
-  /// Messages of a stream's durable consumer, fetched by natsSubscription_Fetch.
+  /// One message of a durable consumer that is there now, or none. It is this process's until
+  /// reply() settles it, or its consumer's time is over. Throws base::Error(kIo) when the consumer
+  /// cannot be reached. Thread safe: one request, one answer.
+  Nats<natsMsg> next(const std::string& stream, const std::string& consumer) const;
+  enum class Reply { kDone, kAgain, kNever, kInProgress };
+  void reply(const natsMsg* message, Reply reply) const noexcept;
+
+  /// Messages of a stream's durable consumer, fetched by fetch_soon.
   Nats<natsSubscription> pull(const std::string& stream, const std::string& consumer,
                               const std::string& subject) const;
 
@@ -62,9 +69,9 @@ class NatsConnection {
   Nats<jsCtx> context_;
 };
 
-/// One message that is there now, or none. Throws base::Error(kIo) when the consumer cannot be
-/// reached.
-Nats<natsMsg> fetch_now(natsSubscription* subscription);
+/// How often a message of next() was given to somebody, this time included.
+std::uint64_t deliveries(const natsMsg* message);
+
 /// Messages, as soon as there are some; none after `seconds`.
 std::vector<Nats<natsMsg>> fetch_soon(natsSubscription* subscription, int most, double seconds);
 

@@ -4,7 +4,8 @@
 
 namespace serdab::work::internal {
 
-NatsHeartbeats::NatsHeartbeats() : thread_([this] { beat(); }) {}
+NatsHeartbeats::NatsHeartbeats(const NatsConnection& connection)
+    : connection_(connection), thread_([this] { beat(); }) {}
 
 NatsHeartbeats::~NatsHeartbeats() {
   {
@@ -19,11 +20,14 @@ void NatsHeartbeats::beat() {
   std::unique_lock lock(mutex_);
   while (!ended_.wait_for(lock, std::chrono::duration<double>(kHeartbeatSeconds),
                           [this] { return stopping_; })) {
-    for (natsMsg* message : messages_) natsMsg_InProgress(message, nullptr);
+    for (const natsMsg* message : messages_) {
+      connection_.reply(message, NatsConnection::Reply::kInProgress);
+    }
   }
 }
 
-NatsHeartbeats::Beat::Beat(NatsHeartbeats& all, natsMsg* message) : all_(all), message_(message) {
+NatsHeartbeats::Beat::Beat(NatsHeartbeats& all, const natsMsg* message)
+    : all_(all), message_(message) {
   const std::lock_guard lock(all_.mutex_);
   all_.messages_.insert(message_);
 }

@@ -13,7 +13,8 @@ namespace serdab::work::internal {
 /// another worker. Thread safe.
 class NatsHeartbeats {
  public:
-  NatsHeartbeats();
+  /// The connection must outlive it.
+  explicit NatsHeartbeats(const NatsConnection& connection);
   ~NatsHeartbeats();
   NatsHeartbeats(const NatsHeartbeats&) = delete;
   NatsHeartbeats& operator=(const NatsHeartbeats&) = delete;
@@ -21,22 +22,23 @@ class NatsHeartbeats {
   /// While it lives, the message is under way.
   class Beat {
    public:
-    Beat(NatsHeartbeats& all, natsMsg* message);
+    Beat(NatsHeartbeats& all, const natsMsg* message);
     ~Beat();
     Beat(const Beat&) = delete;
     Beat& operator=(const Beat&) = delete;
 
    private:
     NatsHeartbeats& all_;
-    natsMsg* message_;
+    const natsMsg* message_;
   };
 
  private:
   void beat();
 
+  const NatsConnection& connection_;
   std::mutex mutex_;
   std::condition_variable ended_;
-  std::set<natsMsg*> messages_;
+  std::set<const natsMsg*> messages_;
   bool stopping_ = false;
   std::thread thread_;
 };

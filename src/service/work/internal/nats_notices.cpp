@@ -55,9 +55,17 @@ void NatsNotices::hear(const natsMsg* message) {
   const std::lock_guard lock(mutex_);
   if (natsMsg_GetSubject(message) == kCancelSubject) {
     remember(text);
-  } else if (text.size() == 1 && text[0] >= '0' && text[0] < '0' + int{kPartitions}) {
-    ++counts_[static_cast<std::size_t>(text[0] - '0')];
+  } else {
+    count(text);
     heard_.notify_all();
+  }
+}
+
+void NatsNotices::count(const std::string& consumer) {
+  for (unsigned p = 0; p < kPartitions; ++p) {
+    for (std::size_t k = 0; k < kUrgency.size(); ++k) {
+      counts_[p][k] += consumer == task_consumer(p, kUrgency[k]);
+    }
   }
 }
 

@@ -24,8 +24,8 @@ class NatsNotices {
   NatsNotices(const NatsNotices&) = delete;
   NatsNotices& operator=(const NatsNotices&) = delete;
 
-  /// How often a task was left in each partition.
-  using Counts = std::array<std::uint64_t, kPartitions>;
+  /// How often a task was left, by partition and urgency.
+  using Counts = std::array<std::array<std::uint64_t, kUrgency.size()>, kPartitions>;
   Counts counts() const;
   /// Until there is more than `seen`, or for so long.
   void wait_beyond(const Counts& seen, std::chrono::milliseconds longest) const;
@@ -35,6 +35,7 @@ class NatsNotices {
  private:
   void listen();
   void hear(const natsMsg* message);
+  void count(const std::string& consumer);
   void remember(const std::string& job);
 
   const NatsConnection& connection_;

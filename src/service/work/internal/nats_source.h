@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "service/work/internal/nats_notices.h"
@@ -12,7 +13,8 @@ namespace serdab::work::internal {
 
 /// Where a thread of a worker takes its tasks from: its own partitions while there are any, those
 /// of others once they have lain for a while. Of the partitions looked at, the most urgent first.
-/// One thread.
+/// The server is asked only where the notices say that something may lie, and everywhere now and
+/// then. One thread.
 class NatsSource {
  public:
   struct Choice {
@@ -21,33 +23,32 @@ class NatsSource {
   };
   NatsSource(const NatsConnection& connection, const NatsNotices& notices, const Choice& choice);
 
-  /// The next message, or none for now. Throws base::Error(kIo); then it begins anew.
+  /// The next message, or none for now. Throws base::Error(kIo).
   Nats<natsMsg> take();
   /// After take() gave none: until it is worth while to ask again.
   void wait() const;
 
  private:
   using Clock = std::chrono::steady_clock;
-  using Consumers = std::array<Nats<natsSubscription>, kUrgency.size()>;
-  struct Foreign {
-    std::uint64_t seen = 0;                       ///< of the notices
+  /// Tasks of one kind in a partition.
+  struct Place {
+    std::string consumer;
+    bool is_own = false;
+    std::uint64_t seen = 0;                       ///< notices when it was found empty
     std::optional<Clock::time_point> lain_since;  ///< something may lie there
-    Clock::time_point looked;                     ///< whatever the notices say
+    Clock::time_point looked;                     ///< when it was found empty
   };
+  /// By partition.
+  using Places = std::vector<Place>;
 
-  bool is_own(unsigned partition) const;
-  void subscribe();
-  Nats<natsMsg> take_among(const std::vector<unsigned>& partitions);
-  std::vector<unsigned> lying(const NatsNotices::Counts& counts);
-  void found_empty(const std::vector<unsigned>& partitions, const NatsNotices::Counts& counts);
+  void hear();
+  Nats<natsMsg> take_among(bool own);
+  Clock::time_point due(const Place& place) const;
 
   const NatsConnection& connection_;
   const NatsNotices& notices_;
-  const Choice choice_;
-  std::vector<Consumers> consumers_;  ///< by partition; empty before they are subscribed
-  std::vector<unsigned> own_;
-  std::array<Foreign, kPartitions> foreign_{};
-  NatsNotices::Counts seen_{};
+  std::array<Places, kUrgency.size()> places_;
+  NatsNotices::Counts heard_{};
   std::size_t turn_ = 0;
 };
 

@@ -26,7 +26,7 @@ inline const std::string kTaskStream = "SERDAB_TASKS";
 inline const std::string kResultStream = "SERDAB_RESULTS";
 inline const std::string kResultConsumer = "gateway";
 inline const std::string kResultSubject = "serdab.results";
-/// Told: the partition in which a task was left.
+/// Told: the consumer for which a task was left.
 inline const std::string kWakeSubject = "serdab.notice.task";
 /// Told: a job whose tasks shall end.
 inline const std::string kCancelSubject = "serdab.notice.cancel";
