@@ -29,7 +29,7 @@ class Kills(service.ServiceTest):
         super().setUpClass()
         cls.draw = random.Random(SEED)
         cls.server = cls.make_server("killed", "--checkpoint-seconds", "0.05")
-        cls.tenant = cls.server.tenant("tess")
+        cls.tenant = cls.server.tenant("tess", "--rate", "100000")  # what is watched are kills, not limits
         cls.keys = cls.digits.keys(cls.root / "tess")
         cls.query = cls.keys.encrypt()
         cls.native = cls.keys.natively(cls.query)
