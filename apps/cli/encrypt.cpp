@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "compile_options.h"
 #include "engine/base/error.h"
+#include "input_images.h"
 #include "model_folder.h"
 #include "networks/datasets/named/load.h"
 #include "passphrase.h"
@@ -25,18 +25,8 @@ void run(const Arguments& arguments, const Globals& globals) {
   const client::Model model = load_client_model(arguments.folder);
   const auto secret =
       client::load_secret_key(model, arguments.key, passphrase_source(arguments.passphrase_file));
-  const auto& input_shape = model.bundle.manifest.input_shape;
-  const datasets::Shape shape(input_shape.begin(), input_shape.end());
-  datasets::Images images;
-  for (const std::string& input : arguments.inputs) {
-    datasets::Images more =
-        datasets::load(input, shape, data_folders(arguments.data_dir), arguments.count);
-    if (images.pixels.empty()) {
-      images = std::move(more);
-    } else {
-      datasets::append(images, more);
-    }
-  }
+  const datasets::Images images =
+      input_images(arguments.inputs, model.bundle.manifest, arguments.data_dir, arguments.count);
   const std::vector<double> pixels(images.pixels.begin(), images.pixels.end());
   Progress progress("encrypting", globals.progress());
   const auto payload =

@@ -3,10 +3,10 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "compile_options.h"
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/hex.h"
+#include "input_images.h"
 #include "key_folder.h"
 #include "model_folder.h"
 #include "networks/datasets/named/load.h"
@@ -58,22 +58,6 @@ void send_keys(const Options& options, serdab::remote::Session& session, const G
   session.upload_keys(file.bytes(), [&](double share) { progress.update(share, 1); });
 }
 
-datasets::Images load_images(const Options& options, const client::Model& model) {
-  const auto& input_shape = model.bundle.manifest.input_shape;
-  const datasets::Shape shape(input_shape.begin(), input_shape.end());
-  datasets::Images images;
-  for (const std::string& input : options.inputs) {
-    datasets::Images more =
-        datasets::load(input, shape, data_folders(options.data_dir), options.count);
-    if (images.pixels.empty()) {
-      images = std::move(more);
-    } else {
-      datasets::append(images, more);
-    }
-  }
-  return images;
-}
-
 void run(const Options& options, const Address& address, const Globals& globals) {
   const auto session = address.session();
   const client::Model model = load_model(options, *session);
@@ -81,7 +65,8 @@ void run(const Options& options, const Address& address, const Globals& globals)
   const auto secret = client::load_secret_key(model, KeyFolder(options.keys).secret,
                                               passphrase_source(options.passphrase_file));
   send_keys(options, *session, globals);
-  const datasets::Images images = load_images(options, model);
+  const datasets::Images images =
+      input_images(options.inputs, model.bundle.manifest, options.data_dir, options.count);
   const std::size_t most = program::images_per_query(model.bundle);
   const auto& classes = model.bundle.manifest.classes;
   nlohmann::json labels = nlohmann::json::array();

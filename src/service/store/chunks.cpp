@@ -10,8 +10,6 @@ using internal::Statement;
 using internal::Transaction;
 using internal::Writing;
 
-constexpr std::size_t kErrorLimit = 4096;
-
 ChunkRecord read_chunk(const Statement& row) {
   return {static_cast<std::uint32_t>(row.integer(0)),
           static_cast<ChunkState>(row.integer(1)),
@@ -120,8 +118,8 @@ void Store::finish_chunk(const std::string& job, const ChunkRecord& chunk) {
   if (!owner || finished(owner->state)) return;
   if (writing.run(
           "UPDATE chunks SET state=?, error=?, seconds=? WHERE job=? AND position=? AND state=?",
-          chunk.state, chunk.error.substr(0, kErrorLimit), chunk.seconds, job, chunk.index,
-          ChunkState::kQueued) == 0) {
+          chunk.state, chunk.error.substr(0, internal::kErrorLimit), chunk.seconds, job,
+          chunk.index, ChunkState::kQueued) == 0) {
     return;
   }
   settle(writing, job, owner->chunks);

@@ -10,8 +10,6 @@ using internal::Statement;
 using internal::Transaction;
 using internal::Writing;
 
-constexpr std::size_t kErrorLimit = 4096;
-
 #define SERDAB_JOB_COLUMNS                                                             \
   "id, tenant, kind, state, model, version, chunks, steps, steps_done, bytes, error, " \
   "created, updated"
@@ -116,7 +114,7 @@ bool Store::update_job(const std::string& id, JobState state, std::uint64_t step
   const bool changed =
       writing.run(
           "UPDATE jobs SET state=?, steps_done=?, error=?, updated=? WHERE id=? AND state<?", state,
-          steps_done, error.substr(0, kErrorLimit), now(), id, JobState::kDone) != 0;
+          steps_done, error.substr(0, internal::kErrorLimit), now(), id, JobState::kDone) != 0;
   if (changed) writing.commit();
   return changed;
 }

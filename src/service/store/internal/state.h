@@ -50,6 +50,9 @@ struct Store::State {
 
 namespace internal {
 
+/// Of a job's or chunk's error, as it is kept.
+inline constexpr std::size_t kErrorLimit = 4096;
+
 /// base::Error(kInvalidArgument) unless there is one.
 void require_tenant(Transaction& transaction, const std::string& name);
 
