@@ -422,16 +422,19 @@ TEST_F(LongNatsSpeed, TwoWorkersAreNearlyTwiceAsFastAsOne) {
     arguments.emplace_back(part);
     return arguments;
   };
+  constexpr std::size_t kPairs = 5;
   std::vector<double> ratios;
   const Process first = worker(with("1/2"));
   run_batch(*queue, alice, 2);  // keys are warm
-  for (int pair = 0; pair < 3; ++pair) {
+  for (std::size_t pair = 0; pair < kPairs; ++pair) {
     const Batch alone = run_batch(*queue, alice, kChunks);
     Process second = worker(with("2/2"));
     run_batch(*queue, alice, 6);
     const Batch together = run_batch(*queue, alice, kChunks);
     second.signal(SIGTERM);
     second.wait();
+    // Both compute nearly always, however fast the machine lets them.
+    EXPECT_GE(together.busy / alone.busy, 1.8);
     ratios.push_back(alone.seconds / together.seconds);
     std::printf(
         "%zu chunks of 256 images: one worker %.2f s (%.2f busy), two %.2f s (%.2f busy): %.2f x\n",
@@ -439,8 +442,8 @@ TEST_F(LongNatsSpeed, TwoWorkersAreNearlyTwiceAsFastAsOne) {
     std::fflush(stdout);
   }
   std::sort(ratios.begin(), ratios.end());
-  std::printf("median %.2f x\n", ratios[1]);
-  EXPECT_GE(ratios[1], 1.8);
+  std::printf("median %.2f x\n", ratios[kPairs / 2]);
+  EXPECT_GE(ratios[kPairs / 2], 1.8) << "with other work on the processors this says little";
 }
 
 }  // namespace
