@@ -106,9 +106,8 @@ void add_serve(CLI::App& app, Globals& globals, std::span<const gateway::Asset> 
   auto options = std::make_shared<ServeOptions>();
   options->gateway.assets = page;
   gateway::Options& gateway = options->gateway;
-  CLI::App* verb =
-      add_verb(app, globals, "serve", "Answer clients over the network (server)",
-               [options, &globals] { serve(*options, globals); });
+  CLI::App* verb = add_verb(app, globals, "serve", "Answer clients over the network (server)",
+                            [options, &globals] { serve(*options, globals); });
   verb->add_option("--data", options->data, "Data folder: models, tenants, keys, jobs")->required();
   verb->add_option("--host", gateway.host, "Address to listen at")->capture_default_str();
   verb->add_option("--port", gateway.port, "Port; 0: any that is free")

@@ -108,8 +108,9 @@ void check_whole(wire::FileKind kind, std::span<const std::uint8_t> head, std::u
     const std::uint64_t announced =
         wire::open_header(kind, head, name).payload_bytes + wire::kHeaderBytes;
     if (announced == size) return;
-    refuse(400, "corrupt", name + ": announces " + std::to_string(announced) + " bytes, has " +
-                               std::to_string(size));
+    refuse(
+        400, "corrupt",
+        name + ": announces " + std::to_string(announced) + " bytes, has " + std::to_string(size));
   } catch (const base::Error& error) {
     if (error.code() != base::ErrorCode::kLimit) throw;
     refuse(413, "size", error.what());

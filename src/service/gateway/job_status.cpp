@@ -121,8 +121,8 @@ void stream_events(Service& service, Exchange& exchange, const JobRecord& job) {
   exchange.response.status = 200;
   exchange.response.set_header("Cache-Control", "no-store");
   exchange.response.set_header("X-Accel-Buffering", "no");
-  exchange.response.set_chunked_content_provider("text/event-stream", next,
-                                                 [&service, place](bool) { --service.event_streams; });
+  exchange.response.set_chunked_content_provider(
+      "text/event-stream", next, [&service, place](bool) { --service.event_streams; });
 }
 
 }  // namespace serdab::gateway

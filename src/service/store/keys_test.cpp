@@ -54,7 +54,9 @@ TEST_F(Keys, WrongOnesAreRefusedAndRemoved) {
     EXPECT_EQ(store_->upload_offset("ada", digest), 0u);
     EXPECT_TRUE(store_->keys("ada").empty());
   };
-  const auto digest_of = [](const testing::Bytes& bytes) { return base::to_hex(wire::sha256(bytes)); };
+  const auto digest_of = [](const testing::Bytes& bytes) {
+    return base::to_hex(wire::sha256(bytes));
+  };
   const std::string other(64, 'a');
   refused(good.bytes, other, good.bytes.size(), "has the digest");
   refused(good.bytes, good.digest, good.bytes.size() - 1, "were announced");

@@ -61,8 +61,8 @@ TEST_F(Tenants, TokensAreNotKept) {
   const auto bytes = wire::read_file(data() + "/serdab.db", 1 << 24);
   const std::string text(bytes.begin(), bytes.end());
   EXPECT_EQ(text.find(token.substr(7)), std::string::npos);
-  const std::string hash =
-      base::to_hex(wire::sha256({reinterpret_cast<const std::uint8_t*>(token.data()), token.size()}));
+  const std::string hash = base::to_hex(
+      wire::sha256({reinterpret_cast<const std::uint8_t*>(token.data()), token.size()}));
   EXPECT_NE(text.find(hash), std::string::npos);
 }
 

@@ -15,10 +15,10 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/error.h"
+#include "engine/base/hex.h"
 #include "engine/ckks_params/parameters.h"
 #include "networks/program/package.h"
 #include "service/store/store.h"
-#include "engine/base/hex.h"
 #include "service/wire/file.h"
 
 namespace serdab::store::testing {
@@ -155,9 +155,9 @@ inline void expect_agreement(Store& store) {
   for (const ModelRecord& model : store.models()) {
     versions.insert(model.name + "/" + std::to_string(model.version));
     const Bytes bytes = wire::read_file(layout.program(model.name, model.version), 1 << 20);
-    EXPECT_EQ(
-        base::to_hex(wire::sha256(wire::open_payload(wire::FileKind::kProgram, bytes, "program.sdb"))),
-        model.program_id);
+    EXPECT_EQ(base::to_hex(
+                  wire::sha256(wire::open_payload(wire::FileKind::kProgram, bytes, "program.sdb"))),
+              model.program_id);
     EXPECT_TRUE(fs::exists(layout.client(model.name, model.version)));
     EXPECT_TRUE(fs::exists(layout.plan(model.name, model.version)));
   }
