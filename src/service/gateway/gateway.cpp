@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <limits>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -174,7 +173,6 @@ struct Gateway::State {
     response.set_header("X-Request-Id", current.id);
     response.set_header("X-Content-Type-Options", "nosniff");
     response.set_header("Referrer-Policy", "no-referrer");
-    bool handled = false;
     guarded(response, [&] {
       if (request.path.size() > kMostPath) refuse(414, "path", "the path is too long");
       const bool known = takes_body(request.method) || request.method == "GET" ||
@@ -191,8 +189,7 @@ struct Gateway::State {
         refuse(400, "invalid", request.method + " takes no body");
       }
     });
-    handled = response.status > 0;
-    if (!handled) return httplib::Server::HandlerResponse::Unhandled;
+    if (response.status <= 0) return httplib::Server::HandlerResponse::Unhandled;
     Connection::current()->close_after_response();
     response.set_header("Connection", "close");
     return httplib::Server::HandlerResponse::Handled;

@@ -56,25 +56,6 @@ std::uint64_t most_bytes(const ModelCard& card) {
   return card.query_bytes + kMostJson;
 }
 
-// The evaluation keys that a query needs, by the ids in its head.
-store::KeyRecord key_for(Service& service, const Exchange& exchange, const ModelCard& card,
-                         std::span<const std::uint8_t> query) {
-  const wire::QueryIds ids = wire::peek_query(query, "query");
-  if (base::to_hex(ids.program_id) != card.program_id) {
-    refuse(409, "mismatch",
-           "query: was made for program " + wire::short_id(ids.program_id) + ", the model has " +
-               card.program_id.substr(0, 16) + "; fetch its client bundle again");
-  }
-  const auto key = service.store.use_key(exchange.tenant.name, base::to_hex(ids.key_id),
-                                         base::to_hex(ids.parameter_id));
-  if (!key) {
-    refuse(412, "key",
-           "the evaluation keys of this query's key " + wire::short_id(ids.key_id) +
-               " are not here; upload them first (PUT /v2/keys/{sha256})");
-  }
-  return *key;
-}
-
 void check_ending(const work::Outcome& outcome) {
   if (outcome.ending == work::Ending::kDone) return;
   if (outcome.ending == work::Ending::kCancelled) {
@@ -145,6 +126,24 @@ void infer(Service& service, Exchange& exchange) {
 }
 
 }  // namespace
+
+store::KeyRecord key_for(Service& service, const Exchange& exchange, const ModelCard& card,
+                         std::span<const std::uint8_t> query) {
+  const wire::QueryIds ids = wire::peek_query(query, "query");
+  if (base::to_hex(ids.program_id) != card.program_id) {
+    refuse(409, "mismatch",
+           "query: was made for program " + wire::short_id(ids.program_id) + ", the model has " +
+               card.program_id.substr(0, 16) + "; fetch its client bundle again");
+  }
+  const auto key = service.store.use_key(exchange.tenant.name, base::to_hex(ids.key_id),
+                                         base::to_hex(ids.parameter_id));
+  if (!key) {
+    refuse(412, "key",
+           "the evaluation keys of this query's key " + wire::short_id(ids.key_id) +
+               " are not here; upload them first (PUT /v2/keys/{sha256})");
+  }
+  return *key;
+}
 
 void add_infer_route(Service& service) {
   for (const char* path :

@@ -86,20 +86,7 @@ void put_chunk(Service& service, Exchange& exchange) {
     return exchange.answer_json(200, job_status(service, job));
   }
   check_whole(wire::FileKind::kQuery, head, exchange.body_bytes(), "query");
-  const wire::QueryIds ids = wire::peek_query(head, "query");
-  if (base::to_hex(ids.program_id) != card->program_id) {
-    refuse(409, "mismatch",
-           "query: was made for program " + wire::short_id(ids.program_id) +
-               ", the job's model has " + card->program_id.substr(0, 16));
-  }
-  const auto key = service.store.use_key(exchange.tenant.name, base::to_hex(ids.key_id),
-                                         base::to_hex(ids.parameter_id));
-  if (!key) {
-    refuse(412, "key",
-           "the evaluation keys of this query's key " + wire::short_id(ids.key_id) +
-               " are not here; upload them first (PUT /v2/keys/{sha256})");
-  }
-  chunk.key_digest = key->digest;
+  chunk.key_digest = key_for(service, exchange, *card, head).digest;
   service.store.charge_job(exchange.tenant, job.id, exchange.body_bytes());
   file.keep();
   service.store.put_chunk(job.id, chunk);

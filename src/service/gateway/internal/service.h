@@ -3,6 +3,7 @@
 #include <atomic>
 #include <mutex>
 #include <set>
+#include <span>
 #include <string>
 
 #include "service/gateway/internal/catalogue.h"
@@ -71,6 +72,10 @@ void add_page_routes(Service& service);
 
 /// Of a version in a path.
 std::uint32_t version_number(const std::string& text);
+/// The evaluation keys that a query for this model needs, by the ids in its first bytes. Throws
+/// Failure 409 for a query of another program, 412 for keys that are not here.
+store::KeyRecord key_for(Service& service, const Exchange& exchange, const ModelCard& card,
+                         std::span<const std::uint8_t> query);
 /// A batch job or training run of the tenant that asks; Failure 404 for any other.
 store::JobRecord own_job(Service& service, const Exchange& exchange, store::JobKind kind);
 /// As JSON, with the progress of what is under way.
