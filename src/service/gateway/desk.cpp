@@ -199,7 +199,6 @@ void Desk::step_ended(const Task& task, const Outcome& outcome) {
   forget(task.id());
   const auto job = store_.job(task.tenant, task.job);
   if (!job || finished(job->state) || outcome.ending == Ending::kCancelled) return;
-  if (task.step != job->steps_done) return;  // told again, after the run has gone on
   if (outcome.ending == Ending::kFailed) {
     store_.update_job(job->id, outcome.refresh_due ? JobState::kWaiting : JobState::kFailed,
                       job->steps_done, outcome.error);
