@@ -1,7 +1,15 @@
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <mutex>
 #include <numeric>
+#include <set>
+#include <string>
+#include <thread>
 #include <vector>
 
 #include "engine/base/buffer.h"
@@ -53,6 +61,31 @@ TEST(Threads, EveryIndexOnceForAnyLimit) {
     std::vector<std::atomic<int>> hits(1000);
     parallel_for(hits.size(), [&](std::size_t i) { ++hits[i]; });
     for (const auto& hit : hits) ASSERT_EQ(hit.load(), 1);
+  }
+}
+
+TEST(Threads, NoneIsLeftBehindByWorkerThreads) {
+  std::set<pid_t> threads;
+  {
+    const ThreadLimit limit(5);
+    const WorkerThreads workers;
+    std::mutex mutex;
+    parallel_for(100, [&](std::size_t) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      const std::lock_guard lock(mutex);
+      threads.insert(gettid());
+    });
+  }
+  EXPECT_GT(threads.size(), 1u);
+  threads.erase(gettid());
+  // One that was joined may be listed for a moment more; one that lives on stays.
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  for (const pid_t thread : threads) {
+    const auto runs = [&] {
+      return std::filesystem::exists("/proc/self/task/" + std::to_string(thread));
+    };
+    while (runs() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    EXPECT_FALSE(runs());
   }
 }
 

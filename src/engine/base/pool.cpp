@@ -97,16 +97,21 @@ Pool& pool() {
   return instance;
 }
 
+// What a thread's later destructors release, after its cache's, goes to the pool. Not a member of
+// the cache: what a destructor writes to its own object need not be seen after it.
+thread_local bool closed = false;
+
 // A few of the blocks that this thread released last, which are the ones its cache still holds: no
 // lock, and memory stays with the thread that touched it first.
 class ThreadCache {
  public:
   ~ThreadCache() {
     while (count_ > 0) forget_oldest();
-    closed_ = true;  // what later destructors release goes to the pool
+    closed = true;
   }
 
   void* take(std::size_t size) noexcept {
+    if (closed) return nullptr;
     for (std::size_t i = count_; i-- > 0;) {
       if (entries_[i].size == size) return remove(i);
     }
@@ -114,7 +119,7 @@ class ThreadCache {
   }
 
   void keep(void* block, std::size_t size) {
-    if (closed_ || size > kMaxBytes) return pool().release(block, size);
+    if (closed || size > kMaxBytes) return pool().release(block, size);
     while (count_ == kEntries || bytes_ + size > kMaxBytes) forget_oldest();
     entries_[count_++] = {block, size};
     bytes_ += size;
@@ -143,7 +148,6 @@ class ThreadCache {
   std::array<Entry, kEntries> entries_;
   std::size_t count_ = 0;
   std::size_t bytes_ = 0;
-  bool closed_ = false;
 };
 
 thread_local ThreadCache thread_cache;

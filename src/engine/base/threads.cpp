@@ -5,6 +5,8 @@
 #include <tbb/parallel_for.h>
 #include <tbb/partitioner.h>
 
+#include <new>
+
 #if defined(__SANITIZE_THREAD__)
 #include <algorithm>
 #include <atomic>
@@ -29,6 +31,13 @@ struct ThreadLimit::Control {
 ThreadLimit::ThreadLimit(std::size_t threads)
     : control_(std::make_unique<Control>(threads == 0 ? available_threads() : threads)) {}
 ThreadLimit::~ThreadLimit() = default;
+
+struct WorkerThreads::Handle {
+  tbb::task_scheduler_handle scheduler{tbb::attach{}};
+};
+
+WorkerThreads::WorkerThreads() : handle_(std::make_unique<Handle>()) {}
+WorkerThreads::~WorkerThreads() { tbb::finalize(handle_->scheduler, std::nothrow); }
 
 #if defined(__SANITIZE_THREAD__)
 

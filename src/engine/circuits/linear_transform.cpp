@@ -10,6 +10,7 @@
 #include "engine/circuits/internal/operands.h"
 #include "engine/circuits/internal/transform_plan.h"
 #include "engine/ckks/checks.h"
+#include "engine/ckks_params/cost_model.h"
 #include "engine/ring/arithmetic.h"
 
 namespace serdab::circuits {
@@ -19,16 +20,17 @@ constexpr const char* kName = "linear transform";
 using ckks::Ciphertext;
 using ckks::SwitchedPair;
 
-/// Plaintexts that are encoded on the way live together up to this much memory.
-constexpr std::size_t kBatchBytes = std::size_t{64} << 20;
-
-std::size_t plain_bytes(const ckks::Context& context, ckks::Level level) {
-  return ring::PackedPoly::bytes(context.basis_qp(level));
+std::size_t plain_bytes(const ckks::Context& context, ckks::Level level, std::size_t repeats) {
+  const std::size_t kept = ckks_params::kept_residues(context.n(), repeats);
+  return ring::PackedPoly::bytes(context.basis_qp(level)) / (context.n() / kept);
 }
 
-std::size_t batch_plains(const ckks::Context& context, ckks::Level level, bool expanded) {
+/// Every batch reads all its operands from memory once more.
+std::size_t batch_plains(const ckks::Context& context, ckks::Level level, std::size_t repeats,
+                         bool expanded) {
   if (expanded) return 0;
-  return std::clamp<std::size_t>(kBatchBytes / plain_bytes(context, level), 4, 64);
+  return std::clamp<std::size_t>(ckks_params::kEncodingBytes / plain_bytes(context, level, repeats),
+                                 4, 4096);
 }
 
 }  // namespace
@@ -48,7 +50,7 @@ LinearTransform::LinearTransform(const ckks::Context& context, const ckks::Encod
   base::require(!context.parameters().p().empty(), base::ErrorCode::kInvalidArgument,
                 "linear transform: the parameters have no special primes to switch keys with");
   plan_ = std::make_unique<const internal::TransformPlan>(
-      internal::make_plan(shape_, batch_plains(context, level, expanded)));
+      internal::make_plan(shape_, batch_plains(context, level, shape_.repeats, expanded)));
   if (expanded) plains_ = encode_range(0, plan_->plains.size());
 }
 
@@ -58,11 +60,12 @@ LinearTransform::~LinearTransform() = default;
 
 ring::PackedPoly LinearTransform::encode(std::size_t plain) const {
   const internal::PlainSpec& spec = plan_->plains[plain];
-  base::Buffer<double> slots = base::Buffer<double>::zeroed(encoder_->slots());
+  base::Buffer<double> slots = base::Buffer<double>::zeroed(encoder_->slots() / shape_.repeats);
   diagonal_(spec.id, slots.span());
   // Slot p takes slot p − shift.
-  std::rotate(slots.begin(), slots.end() - spec.shift, slots.end());
-  return {context_->basis_qp(level_), encoder_->encode_lifted(slots.span(), level_, weights_).poly};
+  std::rotate(slots.begin(), slots.end() - spec.shift % slots.size(), slots.end());
+  return {context_->basis_qp(level_),
+          encoder_->encode_lifted_repeated(slots.span(), level_, weights_).poly};
 }
 
 std::vector<ring::PackedPoly> LinearTransform::encode_range(std::size_t first,
@@ -114,9 +117,8 @@ std::vector<Ciphertext> LinearTransform::apply(const ckks::Evaluator& evaluator,
   OperationCounts done;
   std::vector<internal::Operand> operands =
       internal::rotate_inputs(evaluator, *plan_, inputs, keys, done, clock);
-  std::vector<SwitchedPair> sums = inner_sums(operands, done);
+  std::vector<SwitchedPair> sums = inner_sums(operands, done, clock);
   operands.clear();
-  clock.charge(&StageSeconds::plaintext_products);
   std::vector<SwitchedPair> totals = giant_steps(std::move(sums), keys, done);
   clock.charge(&StageSeconds::giant_steps);
 
@@ -135,7 +137,7 @@ std::vector<Ciphertext> LinearTransform::apply(const ckks::Evaluator& evaluator,
 }
 
 std::vector<SwitchedPair> LinearTransform::inner_sums(
-    const std::vector<internal::Operand>& operands, OperationCounts& ran) const {
+    const std::vector<internal::Operand>& operands, OperationCounts& ran, StageClock& clock) const {
   const ring::RnsBasis basis = context_->basis_qp(level_);
   std::vector<SwitchedPair> sums(plan_->sums.size());
   for (SwitchedPair& sum : sums) {
@@ -145,13 +147,15 @@ std::vector<SwitchedPair> LinearTransform::inner_sums(
     if (expanded_) {
       internal::add_products(*context_, level_, batch, operands, plains_, sums);
     } else {
-      internal::add_products(*context_, level_, batch, operands,
-                             encode_range(batch.first, batch.count), sums);
+      const std::vector<ring::PackedPoly> plains = encode_range(batch.first, batch.count);
+      clock.charge(&StageSeconds::encodings);
+      internal::add_products(*context_, level_, batch, operands, plains, sums);
       ran.encodings += batch.count;
     }
     for (const internal::ProductGroup& group : batch.groups) {
       ran.plaintext_products += group.products.size();
     }
+    clock.charge(&StageSeconds::plaintext_products);
   }
   return sums;
 }
@@ -199,7 +203,7 @@ std::vector<std::uint32_t> LinearTransform::steps() const {
 }
 
 std::size_t LinearTransform::bytes() const {
-  return plains_.size() * plain_bytes(*context_, level_);
+  return plains_.size() * plain_bytes(*context_, level_, shape_.repeats);
 }
 
 OperationCounts LinearTransform::counts() const {

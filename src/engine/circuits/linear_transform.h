@@ -20,9 +20,9 @@ struct Operand;
 struct ProductBatch;
 }  // namespace internal
 
-/// Fills `slots` (all of them, zero before) with the weights of the terms of this id as they stand
-/// at the output: w[p] is what x[p + baby + giant] is multiplied by. Called when the terms are
-/// encoded, possibly from several threads.
+/// Fills `slots` (all of them, or the first slots/repeats; zero before) with the weights of the
+/// terms of this id as they stand at the output: w[p] is what x[p + baby + giant] is multiplied by.
+/// Called when the terms are encoded, possibly from several threads.
 using Diagonal = std::function<void(std::uint32_t term_id, std::span<double> slots)>;
 
 /// y = M·x on slots, for a matrix of plaintext diagonals and encrypted vectors, in both rings:
@@ -72,7 +72,7 @@ class LinearTransform {
   void check_inputs(std::span<const ckks::Ciphertext* const> inputs, const ckks::GaloisKeys& keys,
                     std::size_t rescale_primes) const;
   std::vector<ckks::SwitchedPair> inner_sums(const std::vector<internal::Operand>& operands,
-                                             OperationCounts& ran) const;
+                                             OperationCounts& ran, StageClock& clock) const;
   std::vector<ckks::SwitchedPair> giant_steps(std::vector<ckks::SwitchedPair>&& sums,
                                               const ckks::GaloisKeys& keys,
                                               OperationCounts& ran) const;

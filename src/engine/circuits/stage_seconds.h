@@ -10,6 +10,7 @@ struct StageSeconds {
   double decompose = 0;
   double inner_products = 0;  ///< with keys, of rotations left in QP
   double plaintext_products = 0;
+  double encodings = 0;    ///< of weights that are not expanded
   double giant_steps = 0;  ///< dividing, decomposing, inner products, moving: all of a step
   double divisions = 0;    ///< by P at the end, with the rescale
 };

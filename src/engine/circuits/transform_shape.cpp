@@ -44,6 +44,10 @@ void check_index(std::size_t term, const char* what, std::size_t index, std::siz
 }  // namespace
 
 void check_shape(const TransformShape& shape, std::size_t slots) {
+  if (shape.repeats == 0 || slots % shape.repeats != 0) {
+    refuse("weights repeat " + std::to_string(shape.repeats) + " times in " +
+           std::to_string(slots) + " slots");
+  }
   check_rotations("baby", shape.babies, slots);
   check_rotations("giant", shape.giants, slots);
   std::vector<bool> given(shape.outputs);

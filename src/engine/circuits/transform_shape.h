@@ -30,10 +30,13 @@ struct TransformShape {
   std::size_t outputs = 1;
   std::vector<Rotation> babies, giants;
   std::vector<Term> terms;
+  /// All weights repeat so often around the slots; a power of two. They are encoded faster so.
+  std::size_t repeats = 1;
 };
 
 /// Throws base::Error(kInvalidArgument), naming the term or rotation: indices out of range, a shift
-/// that is not below `slots` or not the sum of its steps, an output without a term.
+/// that is not below `slots` or not the sum of its steps, an output without a term, repeats that
+/// do not divide the slots.
 void check_shape(const TransformShape& shape, std::size_t slots);
 
 /// What one application does. Times of its parts: docs/notes/linear-transforms.md.

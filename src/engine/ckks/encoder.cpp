@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <map>
+#include <mutex>
 #include <string>
 
 #include "engine/base/error.h"
 #include "engine/base/threads.h"
 #include "engine/ckks/checks.h"
 #include "engine/ckks/integers.h"
+#include "engine/ckks_params/cost_model.h"
 #include "engine/kernels/kernels.h"
 #include "engine/ring/limbs.h"
 #include "engine/ring/transform.h"
@@ -52,6 +55,15 @@ double largest(std::span<const double> coefficients) {
     bound = std::max(bound, std::abs(x));
   }
   return bound;
+}
+
+/// Slots to the n rounded coefficients in place; the largest magnitude of them.
+double to_coefficients(const SlotTransform& transform, std::size_t n, base::Buffer<double>& work,
+                       Scale scale) {
+  transform.inverse_times_n(work.data(), work.data() + transform.size());
+  const double factor = scale.value / static_cast<double>(transform.size());
+  // In the conjugate-invariant ring the imaginary parts repeat the real ones.
+  return kernels::kernels().messages.scale_round(factor, work.data(), n);
 }
 
 /// Rounded coefficients, none larger than the bound, to values modulo every prime of the basis.
@@ -117,8 +129,34 @@ void centred_coefficients(const Context& context, ring::RnsPoly<ring::Coeff>& re
 
 }  // namespace
 
+/// What vectors that repeat are encoded in.
+struct Encoder::Subring {
+  ring::Ring ring;
+  SlotTransform transform;
+};
+
+class Encoder::Subrings {
+ public:
+  const Subring& of(const Context& context, unsigned log_repeats) {
+    const std::lock_guard lock(mutex_);
+    std::unique_ptr<Subring>& subring = made_[log_repeats];
+    if (!subring) {
+      const auto log_slots = static_cast<unsigned>(std::countr_zero(context.slots()));
+      subring = std::unique_ptr<Subring>(
+          new Subring{{context.ring(), log_repeats}, SlotTransform(log_slots - log_repeats)});
+    }
+    return *subring;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<unsigned, std::unique_ptr<Subring>> made_;
+};
+
 Encoder::Encoder(const Context& context)
-    : context_(&context), transform_(static_cast<unsigned>(std::countr_zero(context.slots()))) {}
+    : context_(&context),
+      transform_(static_cast<unsigned>(std::countr_zero(context.slots()))),
+      subrings_(std::make_shared<Subrings>()) {}
 
 // Slots are worked on as two arrays, real parts and then imaginary parts: in the standard ring
 // those of the folded polynomial are the two halves of the coefficients.
@@ -132,9 +170,33 @@ LiftedPlaintext Encoder::encode_lifted(std::span<const double> values, Level lev
                                        Scale scale) const {
   check_message(*context_, values.size(), level, scale);
   base::Buffer<double> work = place(values);
-  const double bound = to_coefficients(work, scale);
+  const double bound = to_coefficients(transform_, context_->n(), work, scale);
   check_bound(*context_, bound, level);
   return {values_modulo(context_->basis_qp(level), work.data(), bound), level, scale,
+          context_->parameters().id()};
+}
+
+LiftedPlaintext Encoder::encode_lifted_repeated(std::span<const double> values, Level level,
+                                                Scale scale) const {
+  base::require(std::has_single_bit(values.size()), ErrorCode::kInvalidArgument,
+                "encode: a vector that repeats has a power of two of values");
+  check_message(*context_, values.size(), level, scale);
+  std::vector<double> longer(values.begin(), values.end());
+  const std::size_t least =
+      std::min(ckks_params::kLeastRepeated, context_->n()) * slots() / context_->n();
+  while (longer.size() < least) {
+    longer.insert(longer.end(), values.begin(), values.end());
+  }
+  if (longer.size() == slots()) return encode_lifted(longer, level, scale);
+  const auto log_repeats = static_cast<unsigned>(std::countr_zero(slots() / longer.size()));
+  const Subring& subring = subrings_->of(*context_, log_repeats);
+
+  base::Buffer<double> work = base::Buffer<double>::zeroed(2 * longer.size());
+  const std::uint32_t* position = subring.transform.positions();
+  for (std::size_t i = 0; i < longer.size(); ++i) work[position[i]] = longer[i];
+  const double bound = to_coefficients(subring.transform, subring.ring.n(), work, scale);
+  check_bound(*context_, bound, level);
+  return {values_modulo(subring.ring.basis_qp(level), work.data(), bound), level, scale,
           context_->parameters().id()};
 }
 
@@ -163,16 +225,8 @@ Plaintext Encoder::encode(std::span<const Complex> values, Level level, Scale sc
   return encode_slots(std::move(work), level, scale);
 }
 
-/// Slots to rounded coefficients in place; the largest magnitude of them.
-double Encoder::to_coefficients(base::Buffer<double>& work, Scale scale) const {
-  transform_.inverse_times_n(work.data(), work.data() + slots());
-  const double factor = scale.value / static_cast<double>(slots());
-  // In the conjugate-invariant ring the imaginary parts repeat the real ones.
-  return kernels::kernels().messages.scale_round(factor, work.data(), context_->n());
-}
-
 Plaintext Encoder::encode_slots(base::Buffer<double>&& work, Level level, Scale scale) const {
-  const double bound = to_coefficients(work, scale);
+  const double bound = to_coefficients(transform_, context_->n(), work, scale);
   return plaintext_of(*context_, work.data(), bound, level, scale);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <complex>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -28,6 +29,12 @@ class Encoder {
   Plaintext encode(std::span<const std::complex<double>> values, Level level, Scale scale) const;
   /// The same message modulo P's primes too.
   LiftedPlaintext encode_lifted(std::span<const double> values, Level level, Scale scale) const;
+  /// The same for a vector that is repeated until all slots are filled: the number of values is a
+  /// power of two. Such a polynomial is one in X^r, r = slots/values, and takes that much less
+  /// time. Modulo a prime r consecutive residues are alike, of which one is given: the polynomial
+  /// has n/r of them, but at least ckks_params::kLeastRepeated.
+  LiftedPlaintext encode_lifted_repeated(std::span<const double> values, Level level,
+                                         Scale scale) const;
   /// The same value in every slot; no transform.
   Plaintext encode_constant(double value, Level level, Scale scale) const;
   /// Integer coefficients as they are, n of them, each an integer held in a double.
@@ -48,8 +55,10 @@ class Encoder {
  private:
   using Complex = std::complex<double>;
 
+  struct Subring;
+  class Subrings;
+
   base::Buffer<double> place(std::span<const double> values) const;
-  double to_coefficients(base::Buffer<double>& work, Scale scale) const;
   Plaintext encode_slots(base::Buffer<double>&& work, Level level, Scale scale) const;
   void fold(base::Buffer<double>& work) const;
   base::Buffer<double> values_of(ring::RnsPoly<ring::Coeff>&& residues, Scale scale) const;
@@ -58,6 +67,7 @@ class Encoder {
 
   const Context* context_;
   SlotTransform transform_;
+  std::shared_ptr<Subrings> subrings_;  ///< made when they are first used; has a lock of its own
 };
 
 /// Encoder::encode_coefficients, for those who need no slots.

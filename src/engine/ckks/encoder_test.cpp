@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/ckks/integers.h"
+#include "engine/ckks_params/cost_model.h"
 #include "engine/ring/arithmetic.h"
 
 namespace serdab::ckks {
@@ -68,6 +69,28 @@ TEST_P(Encoding, ShortInputsAreFilledWithZeros) {
   EXPECT_NEAR(decoded[0], 1.5, 1e-6);
   EXPECT_NEAR(decoded[1], -2.5, 1e-6);
   for (std::size_t i = 2; i < decoded.size(); ++i) ASSERT_NEAR(decoded[i], 0, 1e-6);
+}
+
+// The same residues as by the long way, but where a coefficient lies between two integers.
+TEST_P(Encoding, VectorsThatRepeatAreEncodedInTheirSubring) {
+  for (const std::size_t period : {1, 2, 16, 64, 128}) {
+    const auto once = random_reals(period);
+    std::vector<double> all;
+    while (all.size() < encoder.slots()) all.insert(all.end(), once.begin(), once.end());
+    const Scale scale{0x1p20};
+    const auto fast = encoder.encode_lifted_repeated(once, Level{2}, scale);
+    const auto slow = encoder.encode_lifted(all, Level{2}, scale);
+    ASSERT_EQ(fast.poly.limbs(), slow.poly.limbs());
+    const std::size_t n = context.n();
+    const std::size_t repeats =
+        std::min(encoder.slots() / period, n / std::min(n, ckks_params::kLeastRepeated));
+    ASSERT_EQ(fast.poly.n(), n / repeats);
+    for (std::size_t limb = 0; limb < slow.poly.limbs(); ++limb) {
+      for (std::size_t i = 0; i < slow.poly.n(); ++i) {
+        ASSERT_EQ(fast.poly.limb(limb)[i / repeats], slow.poly.limb(limb)[i]) << period;
+      }
+    }
+  }
 }
 
 TEST_P(Encoding, ConstantsEqualTheirVectors) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 
@@ -8,6 +9,15 @@ namespace serdab::ckks_params {
 /// Keys and weights keep residues of primes of at most so many bits in four bytes
 /// (kernels::kShortBits).
 inline constexpr unsigned kShortPrimeBits = 31;
+/// Weights that are encoded on the way live together up to so many bytes.
+inline constexpr std::size_t kEncodingBytes = std::size_t{256} << 20;
+/// Of weights that repeat only one period is kept, of at least so many residues a prime: a
+/// transform of fewer is not worth tables of its own.
+inline constexpr std::size_t kLeastRepeated = 128;
+/// Residues a prime that are kept of weights in dimension n.
+constexpr std::size_t kept_residues(std::size_t n, std::size_t repeats) {
+  return std::max(n / repeats, std::min(n, kLeastRepeated));
+}
 
 /// Work of one kind of machine word each, counted without running anything.
 struct WorkCounts {

@@ -56,14 +56,34 @@ base::Buffer<double> centred_doubles(const base::Buffer<std::uint64_t>& twiddles
 
 }  // namespace
 
+namespace {
+
+// The tree of X^size + 1 has, at entry j, the factor root^bitrev(j); the conjugate-invariant ring
+// walks the left half of the tree of twice its size.
+unsigned tree_log_of(base::RingKind ring, unsigned log_n) {
+  return ring == base::RingKind::kStandard ? log_n : log_n + 1;
+}
+
+std::uint64_t smallest_root(const arith::Modulus& q, base::RingKind ring, unsigned log_n) {
+  check(q, ring, log_n);
+  return arith::minimal_primitive_root(std::uint64_t{1} << (tree_log_of(ring, log_n) + 1), q);
+}
+
+}  // namespace
+
 NttTables::NttTables(const arith::Modulus& q, base::RingKind ring, unsigned log_n)
-    : modulus_(q), ring_(ring), log_n_(log_n) {
+    : NttTables(q, ring, log_n, smallest_root(q, ring, log_n)) {}
+
+NttTables::NttTables(const NttTables& whole, unsigned log_repeats)
+    : NttTables(whole.modulus(), whole.ring(), whole.log_n() - log_repeats,
+                arith::pow_mod(whole.root(), std::uint64_t{1} << log_repeats, whole.modulus())) {}
+
+NttTables::NttTables(const arith::Modulus& q, base::RingKind ring, unsigned log_n,
+                     std::uint64_t root)
+    : modulus_(q), ring_(ring), log_n_(log_n), root_(root) {
   check(q, ring, log_n);
   const bool standard = ring == base::RingKind::kStandard;
-  // The tree of X^size + 1 has, at entry j, the factor root^bitrev(j); the conjugate-invariant
-  // ring walks the left half of the tree of twice its size.
-  const unsigned tree_log = standard ? log_n : log_n + 1;
-  root_ = arith::minimal_primitive_root(std::uint64_t{1} << (tree_log + 1), q);
+  const unsigned tree_log = tree_log_of(ring, log_n);
   const std::size_t tree_size = std::size_t{1} << tree_log;
   base::Buffer<std::uint64_t> powers(tree_size);
   const arith::ShoupFactor step(root_, q);

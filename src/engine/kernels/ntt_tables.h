@@ -24,6 +24,9 @@ namespace serdab::kernels {
 class NttTables {
  public:
   NttTables(const arith::Modulus& q, base::RingKind ring, unsigned log_n);
+  /// Of the subring of polynomials in X^r, r = 2^log_repeats, of the ring of `whole`, as a ring of
+  /// its own: the root is the r-th power of the other, and `whole` has every value r times in turn.
+  NttTables(const NttTables& whole, unsigned log_repeats);
 
   const arith::Modulus& modulus() const { return modulus_; }
   base::RingKind ring() const { return ring_; }
@@ -51,6 +54,8 @@ class NttTables {
   const arith::ShoupFactor& half() const { return half_; }
 
  private:
+  NttTables(const arith::Modulus& q, base::RingKind ring, unsigned log_n, std::uint64_t root);
+
   arith::Modulus modulus_;
   base::RingKind ring_;
   unsigned log_n_;

@@ -17,7 +17,9 @@ void shorten(const std::uint64_t* from, std::uint32_t* to, std::size_t n) {
 
 }  // namespace
 
-PackedPoly::PackedPoly(const RnsBasis& basis) : limbs_(basis.size()), n_(basis.n()) {
+PackedPoly::PackedPoly(const RnsBasis& basis) : PackedPoly(basis, basis.n()) {}
+
+PackedPoly::PackedPoly(const RnsBasis& basis, std::size_t n) : limbs_(basis.size()), n_(n) {
   for (std::size_t i = 0; i < basis.size(); ++i) {
     if (fits_short(basis, i)) {
       limbs_[i].short_words = base::Buffer<std::uint32_t>(n_);
@@ -27,7 +29,8 @@ PackedPoly::PackedPoly(const RnsBasis& basis) : limbs_(basis.size()), n_(basis.n
   }
 }
 
-PackedPoly::PackedPoly(const RnsBasis& basis, const RnsPoly<Ntt>& poly) : PackedPoly(basis) {
+PackedPoly::PackedPoly(const RnsBasis& basis, const RnsPoly<Ntt>& poly)
+    : PackedPoly(basis, poly.n()) {
   SERDAB_ASSERT(poly.secrecy() == base::Secrecy::kPublic && poly.limbs() >= basis.size());
   for (std::size_t i = 0; i < basis.size(); ++i) set_limb(i, poly.limb(i));
 }

@@ -11,14 +11,15 @@
 namespace serdab::ring {
 
 /// Values of a public polynomial that are kept to be multiplied with, as keys and weights are:
-/// residues of primes of at most kernels::kShortBits bits take four bytes. Moves only; const access
-/// may be shared.
+/// residues of primes of at most kernels::kShortBits bits take four bytes. Of a polynomial in X^r
+/// one of r consecutive residues may be kept, n()·r being the ring's dimension: no automorphism
+/// then. Moves only; const access may be shared.
 class PackedPoly {
  public:
   PackedPoly() = default;
   /// Contents unspecified until set.
   explicit PackedPoly(const RnsBasis& basis);
-  /// The polynomial's first basis.size() limbs.
+  /// The polynomial's first basis.size() limbs, of as many residues as it has.
   PackedPoly(const RnsBasis& basis, const RnsPoly<Ntt>& poly);
 
   std::size_t n() const { return n_; }
@@ -41,6 +42,8 @@ class PackedPoly {
   static std::size_t bytes(const RnsBasis& basis);
 
  private:
+  PackedPoly(const RnsBasis& basis, std::size_t n);
+
   struct Limb {
     base::Buffer<std::uint64_t> words;
     base::Buffer<std::uint32_t> short_words;

@@ -22,6 +22,17 @@ Ring::Ring(base::RingKind kind, unsigned log_n, std::span<const std::uint64_t> q
   }
 }
 
+Ring::Ring(const Ring& whole, unsigned log_repeats)
+    : kind_(whole.kind_),
+      log_n_(whole.log_n_ - log_repeats),
+      q_count_(whole.q_count_),
+      tables_(whole.tables_.size()),
+      inverses_(whole.inverses_) {
+  base::parallel_for(tables_.size(), [&](std::size_t i) {
+    tables_[i] = std::make_unique<NttTables>(*whole.tables_[i], log_repeats);
+  });
+}
+
 RnsBasis Ring::basis(base::Level level) const {
   SERDAB_ASSERT(level.primes() <= q_count());
   return {*this, level.primes(), 0};

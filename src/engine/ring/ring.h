@@ -27,6 +27,8 @@ class Ring {
   /// Primes as checked by ckks_params; the constructor trusts them.
   Ring(base::RingKind kind, unsigned log_n, std::span<const std::uint64_t> q,
        std::span<const std::uint64_t> p);
+  /// The subring of polynomials in X^(2^log_repeats) of another ring, as a ring of its own.
+  Ring(const Ring& whole, unsigned log_repeats);
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
 

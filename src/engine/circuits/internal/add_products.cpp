@@ -3,7 +3,9 @@
 #include <bit>
 #include <cstring>
 
+#include "engine/base/buffer.h"
 #include "engine/base/threads.h"
+#include "engine/circuits/internal/operand_columns.h"
 #include "engine/circuits/internal/operands.h"
 #include "engine/kernels/kernels.h"
 
@@ -14,16 +16,33 @@ constexpr std::size_t kMaxProducts = 64;  ///< of one kernel call
 /// What the operands' columns may take of a core's level-two cache (512 KiB and more) while all
 /// sums use them; the plaintexts stream through it. Measured: docs/notes/linear-transforms.md.
 constexpr std::size_t kCacheBytes = std::size_t{192} << 10;
-
-/// Columns [begin, begin + columns) of one limb.
-struct Tile {
-  std::size_t limb, begin, columns;
-};
+/// Operands' columns are copied where so many products read each.
+constexpr std::size_t kCopiedFrom = 2;
+/// Plaintexts that repeat are written out, kMaxProducts of them, for at most so many columns.
+constexpr std::size_t kColumnsWrittenOut = 2048;
 
 std::size_t tile_columns(const ring::RnsBasis& basis, std::size_t operands) {
   const std::size_t words = basis.n() * basis.size();
   const std::size_t fitting = kCacheBytes * words / (2 * ring::PackedPoly::bytes(basis) * operands);
   return std::min(basis.n(), std::max<std::size_t>(128, std::bit_floor(fitting)));
+}
+
+template <std::size_t kRepeats, typename Word>
+void write_out(const Word* once, std::size_t columns, Word* out) {
+  for (std::size_t c = 0; c < columns; c += kRepeats, ++once) {
+    for (std::size_t r = 0; r < kRepeats; ++r) out[c + r] = *once;
+  }
+}
+
+/// A plaintext's columns, from one residue of each `repeats`.
+template <typename Word>
+void write_out(const Word* limb, std::size_t repeats, const Tile& tile, Word* out) {
+  const Word* once = limb + tile.begin / repeats;
+  if (repeats == 2) return write_out<2>(once, tile.columns, out);
+  if (repeats == 4) return write_out<4>(once, tile.columns, out);
+  if (repeats == 8) return write_out<8>(once, tile.columns, out);
+  const std::size_t alike = std::min(repeats, tile.columns);
+  for (std::size_t c = 0; c < tile.columns; c += alike, ++once) std::fill_n(out + c, alike, *once);
 }
 
 /// The pointers of one kernel call.
@@ -32,24 +51,47 @@ struct Call {
   template <typename Word>
   struct Arrays {
     std::array<const Word*, kMaxProducts> plain, b, a;
+    base::Buffer<Word> written;  ///< plaintexts that repeat, written out
   };
+  explicit Call(std::size_t dimension) : n(dimension) {}
+
+  std::size_t n;
   bool is_short = false;
   std::size_t count = 0;
   Arrays<std::uint64_t> words;
   Arrays<std::uint32_t> short_words;
 
-  void add(const ring::PackedPoly& plain, const PackedPair& operand, const Tile& tile) {
+  void add(const ring::PackedPoly& plain, std::size_t operand, const OperandColumns& operands,
+           const Tile& tile) {
     is_short = plain.is_short(tile.limb);
     if (is_short) {
-      short_words.plain[count] = plain.short_limb(tile.limb) + tile.begin;
-      short_words.b[count] = operand.b.short_limb(tile.limb) + tile.begin;
-      short_words.a[count] = operand.a.short_limb(tile.limb) + tile.begin;
+      add(short_words, plain, operand, operands, tile);
     } else {
-      words.plain[count] = plain.limb(tile.limb) + tile.begin;
-      words.b[count] = operand.b.limb(tile.limb) + tile.begin;
-      words.a[count] = operand.a.limb(tile.limb) + tile.begin;
+      add(words, plain, operand, operands, tile);
     }
     ++count;
+  }
+
+ private:
+  template <typename Word>
+  void add(Arrays<Word>& arrays, const ring::PackedPoly& plain, std::size_t operand,
+           const OperandColumns& operands, const Tile& tile) {
+    const Word* limb = limb_of<Word>(plain, tile.limb);
+    const std::size_t repeats = n / plain.n();
+    arrays.plain[count] =
+        repeats == 1 ? limb + tile.begin : columns(arrays.written, limb, repeats, tile);
+    arrays.b[count] = operands.b<Word>(operand);
+    arrays.a[count] = operands.a<Word>(operand);
+  }
+
+  template <typename Word>
+  const Word* columns(base::Buffer<Word>& written, const Word* limb, std::size_t repeats,
+                      const Tile& tile) const {
+    const std::size_t stride = tile.columns + kGap<Word>;
+    if (written.empty()) written = base::Buffer<Word>(kMaxProducts * stride);
+    Word* out = written.data() + count * stride;
+    write_out(limb, repeats, tile, out);
+    return out;
   }
 };
 
@@ -101,11 +143,16 @@ void add_products(const ckks::Context& context, ckks::Level level, const Product
                   const std::vector<Operand>& operands, std::span<const ring::PackedPoly> plains,
                   std::vector<ckks::SwitchedPair>& sums) {
   const ring::RnsBasis basis = context.basis_qp(level);
+  const UsedOperands used(batch, operands.size());
+  const bool copied = used.products >= kCopiedFrom * used.list.size();
   const auto add_tile = [&](const Tile& tile) {
     const bool of_p = tile.limb >= basis.q_limbs();
+    OperandColumns operand_columns(operands, used, tile, of_p);
+    if (copied) operand_columns.copy(plains.front().is_short(tile.limb));
+    Call call(basis.n());
     for (const ProductGroup& group : batch.groups) {
       GroupSum sum(basis, tile, sums[group.sum], group.accumulate);
-      Call call;
+      call.count = 0;
       for (const Product& product : group.products) {
         const Operand& operand = operands[product.operand];
         if (of_p && !operand.has_p) continue;
@@ -113,12 +160,15 @@ void add_products(const ckks::Context& context, ckks::Level level, const Product
           sum.run(call);
           call.count = 0;
         }
-        call.add(plains[product.plain - batch.first], operand.pair, tile);
+        call.add(plains[product.plain - batch.first], product.operand, operand_columns, tile);
       }
       sum.run(call);
     }
   };
-  const std::size_t columns = tile_columns(basis, operands.size());
+  const bool repeat = std::any_of(plains.begin(), plains.end(),
+                                  [&](const auto& plain) { return plain.n() < basis.n(); });
+  const std::size_t columns =
+      std::min(tile_columns(basis, used.list.size()), repeat ? kColumnsWrittenOut : basis.n());
   const std::size_t tiles = basis.n() / columns;
   base::parallel_for(basis.size() * tiles, [&](std::size_t i) {
     add_tile({i / tiles, i % tiles * columns, columns});

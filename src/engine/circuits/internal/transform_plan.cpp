@@ -1,6 +1,7 @@
 #include "engine/circuits/internal/transform_plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <tuple>
 
@@ -55,6 +56,31 @@ std::vector<Placed> place(const TransformShape& shape, TransformPlan& plan) {
   return placed;
 }
 
+/// Orders the plaintexts so that a batch of consecutive ones, say of s sums and o operands each,
+/// has s·o products: reading the operands and reading and writing the sums then moves
+/// 2/s + 4/o polynomials a product, the least where o is twice s.
+void order_in_blocks(std::size_t batch_plains, TransformPlan& plan, std::vector<Placed>& placed) {
+  const auto block = static_cast<std::uint32_t>(
+      std::max(4.0, std::round(std::sqrt(2.0 * static_cast<double>(batch_plains)))));
+  std::vector<std::uint32_t> order;  // of the plaintexts
+  std::vector<std::uint32_t> block_of(plan.plains.size());
+  for (const Placed& product : placed) {  // by sum: so are those of a block, sorted stably
+    if (product.plain < order.size()) continue;
+    block_of[product.plain] = product.operand / block;
+    order.push_back(product.plain);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return block_of[a] < block_of[b]; });
+  std::vector<PlainSpec> plains;
+  std::vector<std::uint32_t> moved_to(order.size());
+  for (const std::uint32_t plain : order) {
+    moved_to[plain] = static_cast<std::uint32_t>(plains.size());
+    plains.push_back(plan.plains[plain]);
+  }
+  plan.plains = std::move(plains);
+  for (Placed& product : placed) product.plain = moved_to[product.plain];
+}
+
 /// Products of the plaintexts [first, first + count), by sum.
 ProductBatch batch_of(const std::vector<Placed>& placed, std::size_t first, std::size_t count,
                       std::vector<bool>& begun) {
@@ -75,18 +101,13 @@ ProductBatch batch_of(const std::vector<Placed>& placed, std::size_t first, std:
 TransformPlan make_plan(const TransformShape& shape, std::size_t batch_plains) {
   TransformPlan plan;
   plan.trees.assign(shape.inputs, RotationTree(1));
-  const std::vector<Placed> placed = place(shape, plan);
+  std::vector<Placed> placed = place(shape, plan);
   std::vector<bool> begun(plan.sums.size());
   const std::size_t total = plan.plains.size();
-  for (std::size_t first = 0; first < total;) {
-    std::size_t count = total - first;
-    if (batch_plains > 0) {
-      const std::size_t most = std::min(count, batch_plains);
-      count = 1;
-      while (count < most && plan.plains[first + count].shift == plan.plains[first].shift) ++count;
-    }
-    plan.batches.push_back(batch_of(placed, first, count, begun));
-    first += count;
+  const std::size_t most = batch_plains == 0 ? total : batch_plains;
+  if (most < total) order_in_blocks(most, plan, placed);
+  for (std::size_t first = 0; first < total; first += most) {
+    plan.batches.push_back(batch_of(placed, first, std::min(most, total - first), begun));
   }
   return plan;
 }

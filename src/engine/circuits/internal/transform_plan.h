@@ -53,13 +53,13 @@ struct TransformPlan {
   std::vector<RotationTree> trees;  ///< by input
   std::size_t operands = 0;
   std::vector<bool> unrotated;    ///< by operand: the input itself
-  std::vector<PlainSpec> plains;  ///< a giant's stand together
+  std::vector<PlainSpec> plains;  ///< a batch's stand together
   std::vector<InnerSum> sums;     ///< by giant, then output
   std::vector<ProductBatch> batches;
 };
 
-/// At most `batch_plains` plaintexts in a batch, those of one giant; 0 puts everything in one
-/// batch. The shape has passed check_shape.
+/// At most `batch_plains` plaintexts in a batch; 0 puts everything in one. The shape has passed
+/// check_shape.
 TransformPlan make_plan(const TransformShape& shape, std::size_t batch_plains);
 
 OperationCounts count(const TransformPlan& plan, const TransformShape& shape, bool expanded);
