@@ -70,8 +70,12 @@ class Chooser {
  private:
   static constexpr unsigned kMinLogN = 12;
   static constexpr unsigned kMaxLogN = 16;
-  // Every position of every image is computed: fewer images than in batches.
-  static constexpr std::size_t kImages = 48;
+  // Every position of every image is computed: fewer images than in batches, of large ones fewer
+  // still.
+  static std::size_t calibration_images(std::size_t positions) {
+    constexpr std::size_t kMost = 48, kLeast = 16, kNumbers = std::size_t{1} << 19;
+    return std::clamp(kNumbers / positions, kLeast, kMost);
+  }
 
   // No chain is shorter: so many bits for each multiplication one after another.
   double least_bits() const {
@@ -98,19 +102,16 @@ class Chooser {
   SearchGoal common_goal() const {
     SearchGoal goal;
     goal.security = options_.security;
+    goal.key_bytes = options_.max_key_bytes;
     goal.step = [this] { step(); };
     return goal;
   }
 
   SearchResult search(const BuiltCircuit& built, const SearchGoal& goal, std::size_t count) const {
     const std::size_t elements = network_.size(0);
-    program::Bundle truth(truth_.count, count);
-    for (std::size_t o = 0; o < truth.count; ++o) {
-      std::copy_n(truth_.row(o), count, truth.row(o));
-    }
     return search_parameters(built.circuit,
-                             select_inputs(images_, elements, built.input_elements, count), truth,
-                             goal, machine_);
+                             select_inputs(images_, elements, built.input_elements, count),
+                             truth_.first(count), goal, machine_);
   }
 
   // A network on slots, before its levels are known.
@@ -119,6 +120,21 @@ class Chooser {
     std::vector<std::string> lines;
   };
 
+  // Image by image in the slots of a position, or side by side: then weights repeat, which are
+  // encoded faster, but no rotation wraps around an image.
+  std::optional<LayoutPlan> best_layouts(std::uint32_t positions, std::uint32_t images,
+                                         unsigned log_n) const {
+    std::optional<LayoutPlan> best = search_layouts(network_, {positions, log_n}, machine_);
+    step();
+    if (images == 1) return best;
+    std::optional<LayoutPlan> beside =
+        search_layouts(network_, {positions, log_n, images}, machine_);
+    step();
+    if (!beside || (best && best->seconds <= beside->seconds)) return best;
+    beside->lines.insert(beside->lines.begin(), fmt::format("{} images side by side", images));
+    return beside;
+  }
+
   std::optional<Placement> place(base::RingKind ring, unsigned log_n, std::string& tried) const {
     const std::size_t images = std::bit_ceil(std::max<std::size_t>(1, options_.images));
     const std::size_t slots = std::size_t{1}
@@ -126,8 +142,7 @@ class Chooser {
     if (images >= slots) return std::nullopt;
     const auto positions = static_cast<std::uint32_t>(slots / images);
     const std::optional<LayoutPlan> layouts =
-        search_layouts(network_, {positions, log_n}, machine_);
-    step();
+        best_layouts(positions, static_cast<std::uint32_t>(images), log_n);
     if (!layouts) {
       tried += fmt::format("\n  {} positions an image: the network does not fit", positions);
       return std::nullopt;
@@ -152,7 +167,9 @@ class Chooser {
     goal.images = std::max<std::size_t>(1, options_.images);
     choice.guard_bits = goal.guard_bits;
     try {
-      choice.found = search(placement.built, goal, std::min(truth_.batch, kImages));
+      choice.found =
+          search(placement.built, goal,
+                 std::min(truth_.batch, calibration_images(placement.built.circuit.positions)));
     } catch (const base::Error& error) {
       if (error.code() != base::ErrorCode::kUnsupported) throw;
       tried += std::string("\n  ") + error.what();

@@ -93,5 +93,14 @@ TEST(Tensor, TransposeAndBroadcast) {
   EXPECT_THROW(broadcast_index({3}, {2, 2}), base::Error);
 }
 
+TEST(Activations, AreFoundByName) {
+  for (const std::string& name : activation_names()) EXPECT_TRUE(find_activation(name)) << name;
+  EXPECT_EQ(find_activation("Swish"), ActivationKind::kSilu);
+  EXPECT_EQ(find_activation("HardSwish"), ActivationKind::kHardSwish);
+  EXPECT_EQ(find_activation("mish"), ActivationKind::kMish);
+  EXPECT_EQ(find_activation("swush"), std::nullopt);
+  EXPECT_EQ(find_activation(""), std::nullopt);
+}
+
 }  // namespace
 }  // namespace serdab::graph

@@ -1,6 +1,7 @@
 #include "networks/graph/ops.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 namespace serdab::graph {
@@ -14,6 +15,17 @@ static_assert(kOpNames.size() == std::variant_size_v<Op>);
 
 constexpr std::array kActivationNames{"Relu", "LeakyRelu", "Sigmoid", "Tanh", "Softplus",
                                       "Erf",  "Silu",      "Mish",    "Gelu", "HardSwish"};
+
+struct NamedActivation {
+  const char* name;
+  ActivationKind kind;
+};
+constexpr NamedActivation kNamed[] = {
+    {"relu", ActivationKind::kRelu},  {"sigmoid", ActivationKind::kSigmoid},
+    {"tanh", ActivationKind::kTanh},  {"softplus", ActivationKind::kSoftplus},
+    {"erf", ActivationKind::kErf},    {"silu", ActivationKind::kSilu},
+    {"swish", ActivationKind::kSilu}, {"mish", ActivationKind::kMish},
+    {"gelu", ActivationKind::kGelu},  {"hardswish", ActivationKind::kHardSwish}};
 
 double sigmoid(double x) {
   if (x >= 0) return 1.0 / (1.0 + std::exp(-x));
@@ -36,6 +48,22 @@ std::string_view op_name(const Op& op) {
     return kActivationNames[static_cast<std::size_t>(activation->kind)];
   }
   return kOpNames[op.index()];
+}
+
+std::vector<std::string> activation_names() {
+  std::vector<std::string> names;
+  for (const NamedActivation& named : kNamed) names.push_back(named.name);
+  return names;
+}
+
+std::optional<ActivationKind> find_activation(std::string_view name) {
+  std::string lower(name);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  for (const NamedActivation& named : kNamed) {
+    if (lower == named.name) return named.kind;
+  }
+  return std::nullopt;
 }
 
 double activation_value(const Activation& activation, double x) {

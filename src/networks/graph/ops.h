@@ -3,6 +3,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -131,6 +133,12 @@ using Op = std::variant<Input, Conv, BatchNorm, Dense, ScaleShift, Sum, Multiply
 
 /// "Conv", "BatchNorm", "Polynomial", …; activations by their own name, "Relu", "Silu".
 std::string_view op_name(const Op& op);
+
+/// The activations that can be asked for by name, in lower case: "relu", "silu", "swish" (the
+/// same), …; LeakyRelu is not among them, which needs a slope.
+std::vector<std::string> activation_names();
+/// The kind of such a name, in any case.
+std::optional<ActivationKind> find_activation(std::string_view name);
 
 /// The exact function an Activation stands for.
 double activation_value(const Activation& activation, double x);

@@ -21,7 +21,7 @@ struct Way {
 class Router {
  public:
   Router(const SlotLayout& in, const OutputForm& out, const ShiftOrder& order)
-      : in_(in), out_(out), order_(order), mask_(in.positions - 1) {
+      : in_(in), out_(out), order_(order), mask_(in.positions * order.images - 1) {
     sorted_ = true;
     for (std::size_t e = 0; e < in.elements(); ++e) {
       const auto rows = in.of(e);
@@ -31,6 +31,7 @@ class Router {
   }
 
   Way best(std::span<const std::uint32_t> rows, std::uint32_t base) const {
+    base %= in_.positions;
     if (interleaved_) return best_interleaved(rows, base);
     if (order_.multiple == 1 && in_.ciphertexts == 1 && sorted_) return nearest(rows, base);
     Choice choice;
@@ -49,7 +50,7 @@ class Router {
   };
 
   void consider(std::uint32_t row, std::uint32_t position, Choice& choice) const {
-    const std::uint32_t shift = (row - position) & mask_;
+    const std::uint32_t shift = (row % in_.positions - position) & mask_;
     const std::uint64_t rank = std::uint64_t{shift % order_.multiple} << 32 | shift;
     if (rank >= choice.rank) return;
     choice = {rank, {row / in_.positions, shift, position}};
@@ -82,23 +83,31 @@ class Router {
   bool sorted_ = false, interleaved_ = false;
 };
 
-// Calls f(way, output ciphertext, weight) for every product of every `every`-th row.
+std::uint32_t common_repeats(const SlotLayout& in, const OutputForm& out, const ShiftOrder& order) {
+  return order.images > 1 ? 1 : std::min(repeats_of(in), repeats_of(out.sums));
+}
+
+// Calls f(way, output ciphertext, weight) for every product of every `every`-th row, of all
+// products that repeat for the first.
 template <typename F>
 void for_each_product(const SparseMatrix& a, const SlotLayout& in, const OutputForm& out,
                       const ShiftOrder& order, std::size_t every, F&& f) {
   const std::uint32_t positions = in.positions;
   if (a.cols != in.elements() || a.rows != out.sums.elements() || out.sums.positions != positions ||
-      !std::has_single_bit(positions) || !std::has_single_bit(out.groups)) {
+      !std::has_single_bit(positions) || !std::has_single_bit(out.groups) ||
+      !std::has_single_bit(order.images) || (order.images > 1 && out.groups > 1)) {
     base::fail(base::ErrorCode::kInvalidArgument,
                "slot_transform: a map of " + std::to_string(a.rows) + " x " +
                    std::to_string(a.cols) + " between layouts of " + std::to_string(in.elements()) +
                    " and " + std::to_string(out.sums.elements()) + " elements");
   }
   const Router router(in, out, order);
+  const std::uint32_t period = positions / common_repeats(in, out, order);
   for (std::size_t r = 0; r < a.rows; r += every) {
     const auto columns = a.row_columns(r);
     const auto values = a.row_values(r);
     for (const std::uint32_t base : out.sums.of(r)) {
+      if (base % positions >= period) continue;
       for (std::size_t i = 0; i < columns.size(); ++i) {
         f(router.best(in.of(columns[i]), base), base / positions, values[i]);
       }
@@ -132,7 +141,7 @@ SlotLayout OutputForm::result() const {
 std::size_t SlotTransform::nonzeros() const {
   std::size_t count = 0;
   for (const SlotDiagonal& diagonal : diagonals) count += diagonal.positions.size();
-  return count;
+  return count * repeats;
 }
 
 SlotTransform slot_transform(const SparseMatrix& a, const SlotLayout& in, const OutputForm& out,
@@ -142,8 +151,12 @@ SlotTransform slot_transform(const SparseMatrix& a, const SlotLayout& in, const 
   for_each_product(a, in, out, order, 1, [&](const Way& way, std::uint32_t output, double weight) {
     products[{output, way.input, way.shift}].emplace_back(way.position, static_cast<float>(weight));
   });
-  SlotTransform transform{in.positions, in.ciphertexts, out.sums.ciphertexts, {}};
+  SlotTransform transform{
+      in.positions, in.ciphertexts, out.sums.ciphertexts, {}, common_repeats(in, out, order),
+      order.images};
   for (auto& [key, entries] : products) {
+    // A product may be listed by a group that stands behind the first period.
+    for (auto& [position, weight] : entries) position %= transform.period();
     std::sort(entries.begin(), entries.end());
     SlotDiagonal diagonal{std::get<1>(key), std::get<0>(key), std::get<2>(key), {}, {}};
     for (const auto& [position, weight] : entries) {
@@ -163,19 +176,23 @@ SlotTransform slot_transform(const SparseMatrix& a, const SlotLayout& in, const 
 ShiftCount count_shifts(const SparseMatrix& a, const SlotLayout& in, const OutputForm& out,
                         const ShiftOrder& order, std::size_t every) {
   const std::size_t pairs = std::size_t{in.ciphertexts} * out.sums.ciphertexts;
-  std::vector<bool> seen(pairs * in.positions);
+  // Beside other images a shift goes on by less than the positions, or back by as many.
+  const std::uint32_t shifts = in.positions * std::min(order.images, 2u);
+  const std::uint32_t back = in.positions * order.images - shifts;
+  std::vector<bool> seen(pairs * shifts);
   for_each_product(a, in, out, order, every, [&](const Way& way, std::uint32_t output, double) {
-    seen[(std::size_t{output} * in.ciphertexts + way.input) * in.positions + way.shift] = true;
+    const std::uint32_t shift = way.shift < in.positions ? way.shift : way.shift - back;
+    seen[(std::size_t{output} * in.ciphertexts + way.input) * shifts + shift] = true;
   });
   ShiftCount count;
-  for (std::uint32_t shift = 0; shift < in.positions; ++shift) {
+  for (std::uint32_t shift = 0; shift < shifts; ++shift) {
     bool any = false;
     for (std::size_t pair = 0; pair < pairs; ++pair) {
-      if (!seen[pair * in.positions + shift]) continue;
+      if (!seen[pair * shifts + shift]) continue;
       any = true;
       ++count.diagonals;
     }
-    if (any) count.shifts.push_back(shift);
+    if (any) count.shifts.push_back(shift < in.positions ? shift : shift + back);
   }
   return count;
 }

@@ -29,7 +29,7 @@ struct OutputForm {
 };
 
 /// One diagonal: output ciphertext `output`, position p, takes weight · (input ciphertext `input`,
-/// position p + shift).
+/// position p + shift, modulo positions·images).
 struct SlotDiagonal {
   std::uint32_t input = 0;
   std::uint32_t output = 0;
@@ -39,18 +39,27 @@ struct SlotDiagonal {
 };
 
 /// A linear map between two layouts as generalised diagonals, in order of (output, input, shift).
+/// Where both layouts repeat, so do the diagonals: only positions of the first period(), with
+/// their weights, are listed.
 struct SlotTransform {
   std::uint32_t positions = 0;
   std::uint32_t inputs = 1, outputs = 1;  ///< ciphertexts
   std::vector<SlotDiagonal> diagonals;
+  std::uint32_t repeats = 1;  ///< a power of two
+  std::uint32_t images = 1;   ///< as in ShiftOrder
 
+  std::uint32_t period() const { return positions / repeats; }
+  /// Of all positions.
   std::size_t nonzeros() const;
 };
 
 /// Which of the ways to reach an element is taken: of all replicas and groups the one whose shift
-/// is smallest, those that are multiples of `multiple` first.
+/// is smallest, those that are multiples of `multiple` first. `images` of them stand side by side
+/// in a ciphertext, positions each: a shift counts modulo positions·images, and one that goes back
+/// is another than the one that goes on around the image.
 struct ShiftOrder {
   std::uint32_t multiple = 1;
+  std::uint32_t images = 1;  ///< a power of two; with more than one no partial sums
 };
 
 /// The map y = A·x from `in` to the partial sums of `out`. Every product goes to exactly one group

@@ -28,8 +28,10 @@ Slots run(const SlotTransform& transform, const OutputForm& form, const Slots& x
   Slots y(std::size_t{positions} * transform.outputs);
   for (const SlotDiagonal& d : transform.diagonals) {
     for (std::size_t i = 0; i < d.positions.size(); ++i) {
-      y[d.output * positions + d.positions[i]] +=
-          d.weights[i] * x[d.input * positions + (d.positions[i] + d.shift) % positions];
+      for (std::uint32_t p = d.positions[i]; p < positions; p += transform.period()) {
+        y[d.output * positions + p] +=
+            d.weights[i] * x[d.input * positions + (p + d.shift) % positions];
+      }
     }
   }
   for (const std::uint32_t shift : form.rotations()) {
@@ -99,6 +101,24 @@ void expect_same_map(const SparseMatrix& a, const SlotLayout& in, const OutputFo
   EXPECT_EQ(count.diagonals, transform.diagonals.size());
 }
 
+// Channels four to a block in the gaps that a stride leaves, once and with replicas around.
+TEST(SlotTransform, IsTheConvolutionBetweenFoldedGrids) {
+  std::mt19937_64 random(2);
+  const SparseMatrix down = matrix_of({4, 8, 8, 3, 2, 1, 1, 1}, random);
+  const SparseMatrix same = matrix_of({8, 8, 4, 3, 1, 1, 1, 1}, random);
+  for (const std::uint32_t replicas : {1u, 4u}) {
+    const Grid in{4, 8, 8, 64, 8, 1, 4, 4 * (replicas > 1 ? 4u : 1u)};
+    const Grid folded{8, 4, 4, 64, 16, 2, 2, 2 * (replicas > 1 ? 8u : 1u), 2, 2};
+    const SlotLayout from = layout_of(in, 1024), to = layout_of(folded, 1024);
+    expect_same_map(down, from, {to, 1, 0});
+    expect_same_map(same, to, {to, 1, 0});
+    if (replicas == 1) continue;
+    EXPECT_EQ(slot_transform(same, to, {to, 1, 0}).repeats, 8u);
+    // Taps −1, 0, 1 of places two apart between channels one apart: seven shifts each way.
+    EXPECT_EQ(slot_transform(same, to, {to, 1, 0}).diagonals.size(), 7u * 7u * 2u);
+  }
+}
+
 TEST(SlotTransform, IsTheConvolutionBetweenGrids) {
   const Convolution cases[] = {{2, 3, 8, 3, 1, 1, 1, 1}, {2, 4, 8, 3, 2, 1, 1, 1},
                                {4, 4, 8, 3, 1, 1, 1, 4}, {4, 6, 9, 3, 1, 2, 2, 2},
@@ -144,6 +164,47 @@ TEST(SlotTransform, WorksAcrossSeveralCiphertexts) {
   const SlotTransform transform = slot_transform(a, from, to);
   EXPECT_EQ(transform.inputs, 2u);
   EXPECT_EQ(transform.outputs, 3u);
+}
+
+// Shifts around all images; what an output reads is of its own image, however near its edge.
+TEST(SlotTransform, ImagesSideBySideStayApart) {
+  std::mt19937_64 random(9);
+  constexpr std::uint32_t kPositions = 64, kImages = 4, kPlaces = kPositions * kImages;
+  const SparseMatrix a = matrix_of({4, 6, 6, 3, 1, 1, 1, 1}, random);
+  const SlotLayout in = layout_of({4, 6, 6, 64, 6, 1, 4, 4}, kPositions, 4);
+  const OutputForm out{layout_of({6, 6, 6, 64, 6, 1, 6, 6}, kPositions, 6), 1, 0};
+  const SlotTransform transform = slot_transform(a, in, out, {1, kImages});
+  EXPECT_EQ(transform.images, kImages);
+  EXPECT_EQ(transform.repeats, 1u);
+  EXPECT_EQ(transform.diagonals.size(), 4u * 6u * 9u);
+  EXPECT_EQ(count_shifts(a, in, out, {1, kImages}).diagonals, transform.diagonals.size());
+  EXPECT_EQ(count_shifts(a, in, out, {1, kImages}).shifts.back(), kPlaces - 1);
+  std::vector<std::vector<double>> truth;
+  Slots x(4 * kPlaces), y(6 * kPlaces);
+  for (std::uint32_t i = 0; i < kImages; ++i) {
+    const std::vector<double> image = random_vector(a.cols, random);
+    truth.push_back(apply_map(a, image));
+    const Slots filled = fill(in, image, random);
+    for (std::uint32_t c = 0; c < 4; ++c) {
+      std::copy_n(filled.begin() + c * kPositions, kPositions,
+                  x.begin() + c * kPlaces + i * kPositions);
+    }
+  }
+  for (const SlotDiagonal& d : transform.diagonals) {
+    for (std::size_t k = 0; k < d.positions.size(); ++k) {
+      for (std::uint32_t p = d.positions[k]; p < kPlaces; p += kPositions) {
+        y[d.output * kPlaces + p] += d.weights[k] * x[d.input * kPlaces + (p + d.shift) % kPlaces];
+      }
+    }
+  }
+  for (std::uint32_t i = 0; i < kImages; ++i) {
+    for (std::size_t e = 0; e < a.rows; ++e) {
+      const std::uint32_t row = out.sums.of(e).front();
+      const std::size_t place = row / kPositions * kPlaces + i * kPositions + row % kPositions;
+      ASSERT_NEAR(y[place], truth[i][e], 1e-4) << i << ", " << e;
+    }
+  }
+  EXPECT_THROW(slot_transform(a, in, {out.sums, 2, 1}, {1, kImages}), base::Error);
 }
 
 SparseMatrix dense(std::size_t rows, std::size_t cols, std::mt19937_64& random) {

@@ -93,10 +93,12 @@ class Periods {
       const std::uint64_t shift =
           std::uint64_t{op.babies[diagonal.baby].shift} + op.giants[diagonal.giant].shift;
       for (std::size_t i = 0; i < diagonal.positions.size(); ++i) {
-        const std::uint32_t p = diagonal.positions[i];
-        const std::uint64_t from = (p + shift) % positions % periods_[op.from];
-        rows[std::size_t{diagonal.output} * positions + p] += mixed(
-            mixed(diagonal.input * std::uint64_t{positions} + from) ^ bits_of(diagonal.weights[i]));
+        for (std::uint32_t p = diagonal.positions[i]; p < positions; p += positions / op.repeats) {
+          const std::uint64_t from = (p + shift) % positions % periods_[op.from];
+          rows[std::size_t{diagonal.output} * positions + p] +=
+              mixed(mixed(diagonal.input * std::uint64_t{positions} + from) ^
+                    bits_of(diagonal.weights[i]));
+        }
       }
     }
     std::uint32_t longest = 1;
@@ -123,7 +125,7 @@ std::size_t packed_bytes(std::size_t count, unsigned bits) { return (count * bit
 }  // namespace
 
 std::uint32_t answer_stride(const Program& program) {
-  return program.positions / Periods(program).of_answer();
+  return program.images > 1 ? 1 : program.positions / Periods(program).of_answer();
 }
 
 AnswerForm choose_answer_form(const Program& program, const AnswerRange& range,

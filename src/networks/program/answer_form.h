@@ -7,8 +7,8 @@ namespace serdab::program {
 
 /// Positions over the period of the answer: the largest power of two such that the answer is the
 /// same at positions p and p + positions/stride, whatever the input; 1 where the answer does not
-/// repeat. Its polynomial then has coefficients at multiples of the stride alone
-/// (docs/notes/rings.md).
+/// repeat, as where images stand side by side. Its polynomial then has coefficients at multiples of
+/// the stride alone (docs/notes/rings.md).
 std::uint32_t answer_stride(const Program& program);
 
 /// What an answer may be: its largest magnitude before it counts as wrapped, and the standard

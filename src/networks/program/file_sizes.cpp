@@ -35,6 +35,17 @@ std::size_t switching_key_bytes(const ckks_params::ParametersLiteral& literal, b
 
 }  // namespace
 
+std::size_t evaluation_key_bytes(const Program& program,
+                                 const ckks_params::ParametersLiteral& literal) {
+  std::size_t bytes = kFileHeader + kId + kKeyId + 1 + 4;
+  const std::int32_t level = relinearisation_level(program);
+  if (level >= 0) bytes += switching_key_bytes(literal, {static_cast<unsigned>(level)});
+  for (const RotationKey& key : rotation_keys(program)) {
+    bytes += 8 + switching_key_bytes(literal, key.level);
+  }
+  return bytes;
+}
+
 FileSizes file_sizes(const Package& package) {
   const ckks_params::ParametersLiteral& literal = package.parameters;
   const Program& program = package.program;
@@ -45,14 +56,7 @@ FileSizes file_sizes(const Package& package) {
                 input.count * (kSeed + polynomial_bytes(literal.q, input.level.primes(), n));
   sizes.answer = kFileHeader + kMessageHeader + kAnswerForm +
                  answer_bytes(program.answer(), package.manifest.answer_form, literal);
-  sizes.evaluation_keys = kFileHeader + kId + kKeyId + 1 + 4;
-  const std::int32_t level = relinearisation_level(program);
-  if (level >= 0) {
-    sizes.evaluation_keys += switching_key_bytes(literal, {static_cast<unsigned>(level)});
-  }
-  for (const RotationKey& key : rotation_keys(program)) {
-    sizes.evaluation_keys += 8 + switching_key_bytes(literal, key.level);
-  }
+  sizes.evaluation_keys = evaluation_key_bytes(program, literal);
   return sizes;
 }
 

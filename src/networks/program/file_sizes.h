@@ -14,4 +14,8 @@ struct FileSizes {
 };
 FileSizes file_sizes(const Package& package);
 
+/// The last of them, of a program and its parameters.
+std::size_t evaluation_key_bytes(const Program& program,
+                                 const ckks_params::ParametersLiteral& literal);
+
 }  // namespace serdab::program

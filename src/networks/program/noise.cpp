@@ -15,13 +15,15 @@ using ckks_params::NoisePower;
 NoisePower transform_noise(const Program& program, const Value& value, const Transform& op,
                            const NoiseModel& model) {
   const Value& from = program.values[op.from];
-  std::vector<bool> written(std::size_t{value.count} * program.positions);
+  // Every period is like the first.
+  const std::uint32_t period = program.positions / op.repeats;
+  std::vector<bool> written(std::size_t{value.count} * period);
   ckks_params::TransformWeights weights;
   for (const Diagonal& diagonal : op.diagonals) {
     const auto steps = static_cast<double>(op.babies[diagonal.baby].steps.size());
     double squares = 0;
     for (std::size_t i = 0; i < diagonal.positions.size(); ++i) {
-      written[std::size_t{diagonal.output} * program.positions + diagonal.positions[i]] = true;
+      written[std::size_t{diagonal.output} * period + diagonal.positions[i]] = true;
       squares += double{1} * diagonal.weights[i] * diagonal.weights[i];
     }
     weights.rotated_squares += steps * squares;
@@ -58,8 +60,10 @@ double met_square(const Transform& op, std::uint32_t positions,
   for (const Diagonal& diagonal : op.diagonals) outputs = std::max(outputs, diagonal.output + 1);
   std::vector<bool> written(std::size_t{outputs} * positions);
   for (const Diagonal& diagonal : op.diagonals) {
-    for (const std::uint32_t p : diagonal.positions) {
-      written[std::size_t{diagonal.output} * positions + p] = true;
+    for (const std::uint32_t first : diagonal.positions) {
+      for (std::uint32_t p = first; p < positions; p += positions / op.repeats) {
+        written[std::size_t{diagonal.output} * positions + p] = true;
+      }
     }
   }
   double sum = 0;

@@ -112,14 +112,19 @@ Port read_port(ByteReader& in, const ckks_params::ParametersLiteral& parameters)
   return port;
 }
 
+void check_places(ByteReader& in, const ckks_params::ParametersLiteral& parameters,
+                  std::uint32_t positions, std::uint32_t images) {
+  if (parameters.log_n > ckks_params::Parameters::kMaxLogN ||
+      std::uint64_t{positions} * images > slots(parameters)) {
+    in.corrupt("a ciphertext of N = 2^" + std::to_string(parameters.log_n) + " does not hold " +
+               std::to_string(images) + " x " + std::to_string(positions) + " positions");
+  }
+}
+
 // What manifest, ports and parameters must agree on, whichever file they come from.
 void check_agreement(ByteReader& in, const Manifest& manifest,
                      const ckks_params::ParametersLiteral& parameters, std::uint32_t positions,
                      const Port& input, const Port& answer) {
-  if (parameters.log_n > ckks_params::Parameters::kMaxLogN || positions > slots(parameters)) {
-    in.corrupt("a ciphertext of N = 2^" + std::to_string(parameters.log_n) + " does not hold " +
-               std::to_string(positions) + " positions");
-  }
   if (manifest.input_elements.size() != std::size_t{input.count} * positions) {
     in.corrupt("its manifest names " + std::to_string(manifest.input_elements.size()) +
                " input elements, its query holds " +
@@ -139,15 +144,15 @@ void check_agreement(ByteReader& in, const Manifest& manifest,
   }
 }
 
-std::vector<RotationKey> read_rotations(ByteReader& in, std::uint32_t positions,
+std::vector<RotationKey> read_rotations(ByteReader& in, std::uint32_t places,
                                         const ckks_params::ParametersLiteral& parameters) {
-  std::vector<RotationKey> rotations(in.count(positions - 1, 8, "rotation keys"));
+  std::vector<RotationKey> rotations(in.count(places - 1, 8, "rotation keys"));
   std::uint32_t last = 0;
   for (RotationKey& rotation : rotations) {
     rotation.steps = in.u32();
     rotation.level.value = in.u32();
-    if (rotation.steps <= last || rotation.steps >= positions) {
-      in.corrupt("its rotation keys do not ascend below " + std::to_string(positions));
+    if (rotation.steps <= last || rotation.steps >= places) {
+      in.corrupt("its rotation keys do not ascend below " + std::to_string(places));
     }
     if (rotation.level.primes() > parameters.q.size()) {
       in.corrupt("a rotation key's level is above the chain");
@@ -178,6 +183,10 @@ std::size_t images_per_query(const ClientBundle& bundle) {
   return slots(bundle.parameters) / bundle.positions;
 }
 
+SlotOrder slot_order(const ClientBundle& bundle) {
+  return {bundle.positions, bundle.images, slots(bundle.parameters)};
+}
+
 std::size_t outputs(const ClientBundle& bundle) {
   const std::size_t rows = bundle.manifest.answer_rows.size();
   return rows != 0 ? rows : std::size_t{bundle.answer.count} * bundle.positions;
@@ -200,6 +209,7 @@ ClientBundle client_bundle(const Package& package, const ProgramId& id) {
           package.parameters,
           package.program.layout,
           package.program.positions,
+          package.program.images,
           port(package.program.input()),
           port(package.program.answer()),
           relinearisation_level(package.program),
@@ -225,6 +235,7 @@ Package read_package(ByteReader& in) {
       package.program.special_primes != package.parameters.p) {
     in.corrupt("its program and its parameters name different primes");
   }
+  check_places(in, package.parameters, package.program.positions, package.program.images);
   check_agreement(in, package.manifest, package.parameters, package.program.positions,
                   port(package.program.input()), port(package.program.answer()));
   if (package.manifest.answer_form.stride > answer_stride(package.program)) {
@@ -237,8 +248,10 @@ void write(const ClientBundle& bundle, ByteWriter& out) {
   out.raw(bundle.program_id);
   write_manifest(out, bundle.manifest);
   write_literal(out, bundle.parameters);
-  out.u8(static_cast<std::uint8_t>(bundle.layout));
+  const bool beside = bundle.images > 1;
+  out.u8(static_cast<std::uint8_t>(static_cast<unsigned>(bundle.layout) | (beside ? kBeside : 0u)));
   out.u32(bundle.positions);
+  if (beside) out.u32(bundle.images);
   write_port(out, bundle.input);
   write_port(out, bundle.answer);
   out.u32(static_cast<std::uint32_t>(bundle.relinearisation_level));
@@ -255,21 +268,25 @@ ClientBundle read_client_bundle(ByteReader& in) {
   std::copy(id.begin(), id.end(), bundle.program_id.begin());
   bundle.manifest = read_manifest(in);
   bundle.parameters = read_literal(in);
-  const std::uint8_t layout = in.u8();
+  const std::uint8_t form = in.u8();
+  const auto layout = static_cast<std::uint8_t>(form & ~kBeside);
   if (layout > 1) in.corrupt("names layout " + std::to_string(layout) + ", which is unknown");
   bundle.layout = static_cast<Layout>(layout);
   bundle.positions = in.u32();
-  if (!std::has_single_bit(bundle.positions) ||
-      (bundle.layout == Layout::kBatch && bundle.positions != 1)) {
-    in.corrupt("has " + std::to_string(bundle.positions) + " positions a ciphertext");
+  if ((form & kBeside) != 0) bundle.images = in.u32();
+  if (!std::has_single_bit(bundle.positions) || !std::has_single_bit(bundle.images) ||
+      (bundle.layout == Layout::kBatch && (bundle.positions != 1 || bundle.images != 1))) {
+    in.corrupt("has " + std::to_string(bundle.images) + " x " + std::to_string(bundle.positions) +
+               " positions a ciphertext");
   }
+  check_places(in, bundle.parameters, bundle.positions, bundle.images);
   bundle.input = read_port(in, bundle.parameters);
   bundle.answer = read_port(in, bundle.parameters);
   bundle.relinearisation_level = static_cast<std::int32_t>(in.u32());
   if (bundle.relinearisation_level >= static_cast<std::int32_t>(bundle.parameters.q.size())) {
     in.corrupt("its relinearisation level is above the chain");
   }
-  bundle.rotations = read_rotations(in, bundle.positions, bundle.parameters);
+  bundle.rotations = read_rotations(in, bundle.positions * bundle.images, bundle.parameters);
   check_agreement(in, bundle.manifest, bundle.parameters, bundle.positions, bundle.input,
                   bundle.answer);
   return bundle;

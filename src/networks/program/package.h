@@ -77,6 +77,7 @@ struct ClientBundle {
   ckks_params::ParametersLiteral parameters;
   Layout layout = Layout::kBatch;
   std::uint32_t positions = 1;  ///< as Program::positions
+  std::uint32_t images = 1;     ///< as Program::images
   Port input;
   Port answer;
   /// The highest level at which the program relinearises; no relinearisation key if negative.
@@ -95,6 +96,18 @@ struct Package {
 std::size_t slots(const ckks_params::ParametersLiteral& parameters);
 /// Images that a query holds at most.
 std::size_t images_per_query(const ClientBundle& bundle);
+/// Where a position of an image stands in a ciphertext: images side by side first, and in the slots
+/// of a place as many as there are.
+struct SlotOrder {
+  std::size_t positions = 1, images = 1, slots = 1;  ///< slots of a ciphertext
+
+  /// Slots of a place.
+  std::size_t lanes() const { return slots / (positions * images); }
+  std::size_t slot(std::size_t position, std::size_t image) const {
+    return (image / lanes() * positions + position) * lanes() + image % lanes();
+  }
+};
+SlotOrder slot_order(const ClientBundle& bundle);
 /// Numbers that an answer holds for an image.
 std::size_t outputs(const ClientBundle& bundle);
 

@@ -94,8 +94,8 @@ struct ScaleUp {
   std::uint64_t factor = 1;
 };
 
-/// x[p] becomes x[p + shift], positions counted cyclically. Done as rotations by `steps` in turn,
-/// each of which has a key and whose sum is the shift; none for shift 0.
+/// x[p] becomes x[p + shift], places counted cyclically (Program::places). Done as rotations by
+/// `steps` in turn, each of which has a key and whose sum is the shift; none for shift 0.
 struct Rotation {
   std::uint32_t shift = 0;
   std::vector<std::uint32_t> steps;
@@ -108,7 +108,7 @@ struct Diagonal {
   std::uint32_t output = 0;
   std::uint32_t baby = 0;
   std::uint32_t giant = 0;
-  std::vector<std::uint32_t> positions;  ///< ascending
+  std::vector<std::uint32_t> positions;  ///< ascending, below the transform's period
   std::vector<float> weights;
 };
 
@@ -121,6 +121,9 @@ struct Transform {
   std::vector<Diagonal> diagonals;
   base::Scale weight_scale;
   double met_square = 0;  ///< what the rounding of its weights is multiplied with (noise.h)
+  /// A power of two: what a diagonal lists for the first positions/repeats positions, its period,
+  /// holds for all that follow alike.
+  std::uint32_t repeats = 1;
 };
 
 /// For each rotation in turn, x += x rotated: sums of positions that lie apart.
@@ -185,7 +188,7 @@ struct Value {
 /// How images stand in the slots of the ciphertexts.
 enum class Layout : std::uint8_t {
   kBatch = 0,   ///< one feature a ciphertext, one image a slot
-  kPacked = 1,  ///< many features a ciphertext; image i has slot position·images + i
+  kPacked = 1,  ///< many features a ciphertext: slot_of(program, …) in package.h
 };
 
 /// A value that a program is run for, by name: in a training step the next state.
@@ -200,12 +203,18 @@ struct Output {
 /// by threads.
 struct Program {
   Layout layout = Layout::kBatch;
-  std::uint32_t positions = 1;        ///< of a ciphertext; a power of two, 1 in the batch layout
-  std::vector<std::uint64_t> primes;  ///< q_0 … q_L, which scales are divided by
+  std::uint32_t positions = 1;  ///< of a ciphertext; a power of two, 1 in the batch layout
+  /// Images that stand side by side, `positions` places each; a power of two. With more than one,
+  /// a shift moves beyond an image's own positions, so that only Transforms may rotate, each of
+  /// whose diagonals stays within the image: weights then repeat from image to image.
+  std::uint32_t images = 1;
+  std::vector<std::uint64_t> primes;          ///< q_0 … q_L, which scales are divided by
   std::vector<std::uint64_t> special_primes;  ///< P
   std::vector<Value> values;
   std::vector<Output> outputs;  ///< empty: the last value
 
+  /// What shifts count modulo: a ciphertext has `places` times some slots.
+  std::uint32_t places() const { return positions * images; }
   const Value& answer() const { return values.back(); }
   const Value& input() const { return values.front(); }
 };

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <set>
 
@@ -25,6 +26,19 @@ struct Breakage {
   const char* expected;
   void (*apply)(Program&);
 };
+
+// What verify says of a broken program; it must name what was expected.
+std::string refusal(Program program, const Breakage& breakage) {
+  breakage.apply(program);
+  try {
+    verify(program);
+    ADD_FAILURE() << "accepted: " << breakage.expected;
+  } catch (const base::Error& error) {
+    EXPECT_NE(std::string(error.what()).find(breakage.expected), std::string::npos) << error.what();
+    return error.what();
+  }
+  return "";
+}
 
 TEST(Verifier, NamesWhatIsWrong) {
   const Breakage breakages[] = {
@@ -52,17 +66,64 @@ TEST(Verifier, NamesWhatIsWrong) {
       {"not finite", [](Program& p) { std::get<Affine>(p.values[1].op).bias[0] = 1e308 * 10; }},
   };
   for (const Breakage& breakage : breakages) {
-    Program p = example();
-    breakage.apply(p);
-    try {
-      verify(p);
-      ADD_FAILURE() << "accepted: " << breakage.expected;
-    } catch (const base::Error& error) {
-      EXPECT_NE(std::string(error.what()).find(breakage.expected), std::string::npos)
-          << error.what();
-      EXPECT_NE(std::string(error.what()).find("layer"), std::string::npos) << error.what();
-    }
+    EXPECT_NE(refusal(example(), breakage).find("layer"), std::string::npos) << breakage.expected;
   }
+}
+
+// One transform on 32 positions, its weights twice around.
+Program example_of_runs() {
+  Program p;
+  p.layout = Layout::kPacked;
+  p.positions = 32;
+  p.primes = example().primes;
+  const base::Scale s{1024};
+  const unsigned top = static_cast<unsigned>(p.primes.size()) - 1;
+  p.values.push_back({Input{}, "layer", 1, 2, {top}, s, 1.0});
+  Transform t{0, {{0, {}}, {1, {1}}}, {{0, {}}}, {}, s, 1, 2};
+  t.diagonals.push_back({0, 0, 0, 0, {0, 1, 2, 3, 5, 7, 9, 15}, {1, 1, 1, 1, 2, 2, 2, 3}});
+  t.diagonals.push_back({0, 0, 1, 0, {4}, {-1}});
+  p.values.push_back({std::move(t), "layer", 1, 2, {top}, s * s, 1.0});
+  return p;
+}
+
+// Four images of eight positions side by side; what each position reads is the next one's.
+Program example_side_by_side() {
+  Program p = example_of_runs();
+  p.positions = 8;
+  p.images = 4;
+  auto& t = std::get<Transform>(p.values[1].op);
+  t.repeats = 1;
+  t.diagonals = {{0, 0, 1, 0, {0, 1, 6}, {1, 2, 3}}};
+  return p;
+}
+
+TEST(Verifier, ImagesSideBySideStayApart) {
+  EXPECT_NO_THROW(verify(example_side_by_side()));
+  const Breakage breakages[] = {
+      {"reads beyond its image",
+       [](Program& p) { std::get<Transform>(p.values[1].op).diagonals[0].positions[2] = 7; }},
+      {"reads beyond its image",
+       [](Program& p) {
+         std::get<Transform>(p.values[1].op).babies[1] = {31, {31}};
+       }},
+      {"shift of a rotation",
+       [](Program& p) {
+         std::get<Transform>(p.values[1].op).babies[1] = {1, {31, 10}};
+       }},
+      {"step is not within 1 and 31",
+       [](Program& p) {
+         std::get<Transform>(p.values[1].op).babies[1] = {0, {32}};
+       }},
+      {"repeats of weights", [](Program& p) { std::get<Transform>(p.values[1].op).repeats = 2; }},
+      {"images side by side is",
+       [](Program& p) {
+         const Value& last = p.values.back();
+         p.values.push_back({RotateSum{1, {{1, {1}}}}, "layer", 1, 2, last.level, last.scale, 1.0});
+       }},
+      {"no power of two", [](Program& p) { p.images = 3; }},
+      {"no power of two", [](Program& p) { p.images = 1u << 15; }},
+  };
+  for (const Breakage& breakage : breakages) refusal(example_side_by_side(), breakage);
 }
 
 std::vector<std::uint8_t> bytes_of(const Program& p) {
@@ -77,6 +138,61 @@ TEST(Serialise, RoundTrips) {
   const Program back = read(in);
   in.finish();
   EXPECT_EQ(bytes_of(back), bytes);
+}
+
+TEST(Serialise, ImagesSideBySideComeBack) {
+  const auto bytes = bytes_of(example_side_by_side());
+  base::ByteReader in(bytes, "program");
+  const Program back = read(in);
+  in.finish();
+  EXPECT_EQ(back.images, 4u);
+  EXPECT_EQ(bytes_of(back), bytes);
+}
+
+// Of weights that repeat, in runs of one weight and of several.
+TEST(Serialise, RunsOfWeightsComeBack) {
+  Program p = example_of_runs();
+  const auto bytes = bytes_of(p);
+  base::ByteReader in(bytes, "program");
+  const Program back = read(in);
+  in.finish();
+  EXPECT_EQ(bytes_of(back), bytes);
+  const auto& before = std::get<Transform>(p.values[1].op);
+  const auto& after = std::get<Transform>(back.values[1].op);
+  EXPECT_EQ(after.repeats, 2u);
+  EXPECT_EQ(after.diagonals[0].positions, before.diagonals[0].positions);
+  EXPECT_EQ(after.diagonals[0].weights, before.diagonals[0].weights);
+}
+
+// The first run is of positions 0, 1, 2, 3 with weight 1: what is written instead of its count or
+// its stride never unfolds.
+TEST(Serialise, RunsThatUnfoldTooFarAreRefused) {
+  const auto good = bytes_of(example_of_runs());
+  base::ByteWriter run;
+  for (const std::uint32_t v : {0u, 4u, 1u}) run.u32(v);
+  run.f32(1);
+  const auto written = run.take();
+  const auto found = std::search(good.begin(), good.end(), written.begin(), written.end());
+  ASSERT_NE(found, good.end());
+  const auto expect_refused = [&](std::ptrdiff_t field, std::uint32_t value, const char* reason) {
+    base::ByteWriter word;
+    word.u32(value);
+    auto bytes = good;
+    std::ranges::copy(word.take(), bytes.begin() + (found - good.begin()) + 4 * field);
+    try {
+      base::ByteReader in(bytes, "program");
+      read(in);
+      ADD_FAILURE() << field << ", " << value;
+    } catch (const base::Error& error) {
+      EXPECT_NE(std::string(error.what()).find(reason), std::string::npos) << error.what();
+    }
+  };
+  for (const std::uint32_t count : {0u, 1u << 25, 0xffffffffu}) {
+    expect_refused(1, count, "a run of weights is too long");
+  }
+  expect_refused(1, 17, "do not ascend below 16");
+  expect_refused(2, 0, "do not ascend below 16");
+  expect_refused(2, 0xffffffffu, "a run of weights is too long");
 }
 
 TEST(Serialise, EveryCutIsAnError) {

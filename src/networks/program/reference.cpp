@@ -47,6 +47,7 @@ class Interpreter {
   void run() {
     for (ValueId id = 0; id < program_.values.size(); ++id) {
       const Value& value = program_.values[id];
+      id_ = id;
       if (!std::holds_alternative<Input>(value.op)) {
         values_[id] = std::visit([&](const auto& op) { return evaluate(op, value); }, value.op);
       }
@@ -83,16 +84,51 @@ class Interpreter {
     return out;
   }
 
+  // Some rows and images at a time, so that their sums stay in registers; what they read is brought
+  // side by side first.
+  static constexpr std::size_t kRows = 3, kLanes = 4, kPanel = 8;
+
   void accumulate(const WeightMatrix& matrix, const Block& block, double unit, const Bundle& in,
                   Bundle& out) const {
-    for (std::size_t r = 0; r < matrix.rows; ++r) {
-      double* target = out.row(block.outputs[r]);
+    std::vector<double> weights(matrix.weights.size());
+    for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = matrix.weights[i] * unit;
+    std::vector<double> panel(matrix.cols * kPanel);
+    for (std::size_t image = 0; image < batch_; image += kPanel) {
+      const std::size_t images = std::min(kPanel, batch_ - image);
       for (std::size_t k = 0; k < matrix.cols; ++k) {
-        const double weight = matrix.weights[r * matrix.cols + k] * unit;
-        if (weight == 0) continue;
-        const double* source = in.row(block.inputs[k]);
-        for (std::size_t j = 0; j < batch_; ++j) target[j] += weight * source[j];
+        std::copy_n(in.row(block.inputs[k]) + image, images, panel.data() + k * kPanel);
       }
+      for (std::size_t i = 0; i < images; i += kLanes) {
+        std::size_t r = 0;
+        for (; r + kRows <= matrix.rows; r += kRows) {
+          accumulate<kRows>(weights, block, r, panel.data() + i, image + i, out);
+        }
+        for (; r < matrix.rows; ++r) {
+          accumulate<1>(weights, block, r, panel.data() + i, image + i, out);
+        }
+      }
+    }
+  }
+
+  template <std::size_t kSums>
+  void accumulate(const std::vector<double>& weights, const Block& block, std::size_t row,
+                  const double* panel, std::size_t image, Bundle& out) const {
+    const std::size_t cols = block.inputs.size();
+    const std::size_t images = std::min(kLanes, batch_ - image);
+    double sums[kSums][kLanes] = {};
+    for (std::size_t r = 0; r < kSums; ++r) {
+      std::copy_n(out.row(block.outputs[row + r]) + image, images, sums[r]);
+    }
+    const double* weight = weights.data() + row * cols;
+    for (std::size_t k = 0; k < cols; ++k) {
+      const double* source = panel + k * kPanel;
+      for (std::size_t r = 0; r < kSums; ++r) {
+        const double w = weight[r * cols + k];
+        for (std::size_t i = 0; i < kLanes; ++i) sums[r][i] += w * source[i];
+      }
+    }
+    for (std::size_t r = 0; r < kSums; ++r) {
+      std::copy_n(sums[r], images, out.row(block.outputs[row + r]) + image);
     }
   }
 
@@ -112,18 +148,21 @@ class Interpreter {
     for (const Diagonal& diagonal : op.diagonals) of_output[diagonal.output].push_back(&diagonal);
     // Some positions of one output a task.
     const std::size_t positions = program_.positions;
-    const std::size_t chunk = std::max<std::size_t>(1, positions / 16);
+    const std::size_t period = positions / op.repeats;
+    const std::size_t chunk = std::max<std::size_t>(1, std::min(period, positions / 16));
     const std::size_t chunks = positions / chunk;
     base::parallel_for(value.count * chunks, [&](std::size_t task) {
       const std::size_t output = task / chunks;
-      const auto begin = static_cast<std::uint32_t>(task % chunks * chunk);
+      const std::size_t repeat = task % chunks * chunk / period * period;
+      const auto begin = static_cast<std::uint32_t>(task % chunks * chunk - repeat);
       for (const Diagonal* d : of_output[output]) {
         const std::size_t shift = std::size_t{op.babies[d->baby].shift} + op.giants[d->giant].shift;
         const auto first = std::lower_bound(d->positions.begin(), d->positions.end(), begin);
         for (auto at = first; at != d->positions.end() && *at < begin + chunk; ++at) {
           const double weight = d->weights[static_cast<std::size_t>(at - d->positions.begin())];
-          const double* source = in.row(d->input * positions + (*at + shift) % positions);
-          double* target = out.row(output * positions + *at);
+          const std::size_t p = repeat + *at;
+          const double* source = in.row(d->input * positions + (p + shift) % positions);
+          double* target = out.row(output * positions + p);
           for (std::size_t j = 0; j < batch_; ++j) target[j] += weight * source[j];
         }
       }
@@ -173,7 +212,9 @@ class Interpreter {
   Bundle evaluate(const Rescale& op, const Value&) { return copy(op.from); }
   Bundle evaluate(const ModDrop& op, const Value&) { return copy(op.from); }
   Bundle evaluate(const ScaleUp& op, const Value&) { return copy(op.from); }
-  Bundle copy(ValueId from) { return values_[from]; }
+  Bundle copy(ValueId from) {
+    return last_use_[from] == id_ ? std::move(values_[from]) : values_[from];
+  }
 
   Bundle evaluate(const Contract& op, const Value& value) {
     const Bundle& a = values_[op.a];
@@ -237,9 +278,16 @@ class Interpreter {
   std::vector<Bundle> values_;
   std::vector<ValueId> last_use_;
   std::size_t batch_ = 0;
+  ValueId id_ = 0;  ///< that is being evaluated
 };
 
 }  // namespace
+
+Bundle Bundle::first(std::size_t images) const {
+  Bundle part(count, images);
+  for (std::size_t r = 0; r < count; ++r) std::copy_n(row(r), images, part.row(r));
+  return part;
+}
 
 Bundle run_reference(const Program& program, Bundle input, const Observer& observer) {
   if (inputs_of(program).size() != 1) {

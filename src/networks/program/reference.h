@@ -22,6 +22,8 @@ struct Bundle {
       : count(elements), batch(images), data(elements * images) {}
   double* row(std::size_t element) { return data.data() + element * batch; }
   const double* row(std::size_t element) const { return data.data() + element * batch; }
+  /// Of the first images alone.
+  Bundle first(std::size_t images) const;
 };
 
 /// Called after a value has been computed; may change it (noise) or record it (comparisons).

@@ -111,6 +111,30 @@ class Planner {
       for (std::uint32_t i : stage.tiles[t].elements) tile_of_[s][i] = t;
     }
     give_work(first.op, s);
+    if (affine != nullptr) order_tiles(s);
+  }
+
+  // In the order in which what they read is complete: elements that are made together are then read
+  // together and go, whatever their indices (pooling has one tile for every channel of a position).
+  void order_tiles(std::uint32_t s) {
+    std::vector<Tile>& tiles = schedule_.stages[s].tiles;
+    using Made = std::pair<std::uint32_t, std::uint32_t>;  // stage, tile
+    std::vector<std::pair<Made, std::uint32_t>> order;
+    for (std::uint32_t t = 0; t < tiles.size(); ++t) {
+      Made last{};
+      for_each_read(s, t, [&](Element e) {
+        const std::uint32_t from = stage_of_[e.value];
+        last = std::max(last, Made{from, tile_of_[from][e.index]});
+      });
+      order.emplace_back(last, t);
+    }
+    std::sort(order.begin(), order.end());
+    std::vector<Tile> ordered;
+    for (const auto& [last, t] : order) ordered.push_back(std::move(tiles[t]));
+    tiles = std::move(ordered);
+    for (std::uint32_t t = 0; t < tiles.size(); ++t) {
+      for (std::uint32_t i : tiles[t].elements) tile_of_[s][i] = t;
+    }
   }
 
   // The blocks or products of a stage's first op, by tile.

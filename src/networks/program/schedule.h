@@ -26,7 +26,8 @@ struct Tile {
 struct Stage {
   std::vector<ValueId> values;  ///< in order; the first mixes
   std::vector<ValueId> stored;  ///< those read by other stages, and outputs
-  std::vector<Tile> tiles;      ///< in the order of their first elements
+  std::vector<Tile> tiles;      ///< in the order of their first elements; an Affine's as what they
+                                ///< read is complete
 };
 
 /// One ciphertext: an element of a stored value.

@@ -19,6 +19,23 @@ constexpr std::size_t kMaxName = 4096;
 // programs that have neither.
 constexpr std::uint8_t kNamed = 2;
 
+// The kind of a transform whose diagonals are written as runs; that of others is the op's index.
+constexpr std::uint8_t kTransformInRuns = 18;
+
+// Large transforms and those that repeat have many weights alike. Others keep their form.
+bool in_runs(const Transform& op) {
+  constexpr std::size_t kLarge = 1u << 20;
+  std::size_t weights = 0;
+  for (const Diagonal& diagonal : op.diagonals) weights += diagonal.weights.size();
+  return op.repeats > 1 || weights > kLarge;
+}
+
+std::uint8_t kind_of(const Op& op) {
+  const auto* transform = std::get_if<Transform>(&op);
+  return transform != nullptr && in_runs(*transform) ? kTransformInRuns
+                                                     : static_cast<std::uint8_t>(op.index());
+}
+
 bool is_named(const Program& program) {
   bool named = !program.outputs.empty();
   for (const ValueId id : inputs_of(program)) named = named || !input_name(program, id).empty();
@@ -127,7 +144,51 @@ void write_rotations(ByteWriter& out, const std::vector<Rotation>& rotations) {
     write_list(out, rotation.steps);
   }
 }
+void write_diagonal(ByteWriter& out, const Diagonal& diagonal) {
+  write_list(out, diagonal.positions);
+  for (const float weight : diagonal.weights) out.f32(weight);
+}
+
+// Positions first, first + stride, … of one weight: a convolution weighs whole rows of an image
+// alike.
+struct Run {
+  std::uint32_t first = 0, count = 0, stride = 1;
+  float weight = 0;
+};
+
+std::vector<Run> runs_of(const Diagonal& diagonal) {
+  std::vector<Run> runs;
+  for (std::size_t i = 0; i < diagonal.positions.size(); ++i) {
+    const std::uint32_t position = diagonal.positions[i];
+    const float weight = diagonal.weights[i];
+    if (!runs.empty() && runs.back().weight == weight) {
+      Run& run = runs.back();
+      const std::uint32_t gap = position - run.first - (run.count - 1) * run.stride;
+      if (run.count == 1) run.stride = gap;
+      if (gap == run.stride) {
+        ++run.count;
+        continue;
+      }
+    }
+    runs.push_back({position, 1, 1, weight});
+  }
+  return runs;
+}
+
+void write_runs(ByteWriter& out, const Diagonal& diagonal) {
+  const std::vector<Run> runs = runs_of(diagonal);
+  out.u32(static_cast<std::uint32_t>(runs.size()));
+  for (const Run& run : runs) {
+    out.u32(run.first);
+    out.u32(run.count);
+    out.u32(run.stride);
+    out.f32(run.weight);
+  }
+}
+
 void write_op(ByteWriter& out, const Transform& op) {
+  const bool runs = in_runs(op);
+  if (runs) out.u32(op.repeats);
   out.u32(op.from);
   write_rotations(out, op.babies);
   write_rotations(out, op.giants);
@@ -138,8 +199,7 @@ void write_op(ByteWriter& out, const Transform& op) {
     for (const std::uint32_t v : {diagonal.input, diagonal.output, diagonal.baby, diagonal.giant}) {
       out.u32(v);
     }
-    write_list(out, diagonal.positions);
-    for (const float weight : diagonal.weights) out.f32(weight);
+    runs ? write_runs(out, diagonal) : write_diagonal(out, diagonal);
   }
 }
 void write_op(ByteWriter& out, const RotateSum& op) {
@@ -205,8 +265,37 @@ std::vector<Rotation> read_rotations(ByteReader& in) {
   return rotations;
 }
 
-Transform read_transform(ByteReader& in) {
+void read_diagonal(ByteReader& in, Diagonal& diagonal) {
+  diagonal.positions =
+      read_list<std::uint32_t>(in, kMaxElements, 8, "positions", [&] { return in.u32(); });
+  diagonal.weights.resize(diagonal.positions.size());
+  for (float& weight : diagonal.weights) weight = in.f32();
+}
+
+// `left` bounds what the runs of a program may unfold to.
+void read_runs(ByteReader& in, Diagonal& diagonal, std::size_t& left) {
+  const std::size_t runs = in.count(kMaxElements, 16, "runs");
+  for (std::size_t i = 0; i < runs; ++i) {
+    Run run;
+    run.first = in.u32();
+    run.count = in.u32();
+    run.stride = in.u32();
+    run.weight = in.f32();
+    const std::uint64_t last = run.first + std::uint64_t{run.count - 1} * run.stride;
+    if (run.count == 0 || run.count > kMaxElements || last >= kMaxElements || run.count > left) {
+      in.corrupt("a run of weights is too long");
+    }
+    left -= run.count;
+    for (std::uint32_t k = 0; k < run.count; ++k) {
+      diagonal.positions.push_back(run.first + k * run.stride);
+      diagonal.weights.push_back(run.weight);
+    }
+  }
+}
+
+Transform read_transform(ByteReader& in, bool runs, std::size_t& left) {
   Transform op;
+  if (runs) op.repeats = in.u32();
   op.from = in.u32();
   op.babies = read_rotations(in);
   op.giants = read_rotations(in);
@@ -217,10 +306,7 @@ Transform read_transform(ByteReader& in) {
     for (std::uint32_t* v : {&diagonal.input, &diagonal.output, &diagonal.baby, &diagonal.giant}) {
       *v = in.u32();
     }
-    diagonal.positions =
-        read_list<std::uint32_t>(in, kMaxElements, 8, "positions", [&] { return in.u32(); });
-    diagonal.weights.resize(diagonal.positions.size());
-    for (float& weight : diagonal.weights) weight = in.f32();
+    runs ? read_runs(in, diagonal, left) : read_diagonal(in, diagonal);
   }
   return op;
 }
@@ -275,7 +361,7 @@ Op read_step_op(ByteReader& in, std::uint8_t kind) {
   }
 }
 
-Op read_op(ByteReader& in, std::uint8_t kind) {
+Op read_op(ByteReader& in, std::uint8_t kind, std::size_t& left) {
   switch (kind) {
     case 0:
       return Input{};
@@ -319,7 +405,8 @@ Op read_op(ByteReader& in, std::uint8_t kind) {
       return ScaleUp{from, in.u64()};
     }
     case 10:
-      return read_transform(in);
+    case kTransformInRuns:
+      return read_transform(in, kind == kTransformInRuns, left);
     case 11: {
       const ValueId from = in.u32();
       return RotateSum{from, read_rotations(in)};
@@ -340,13 +427,16 @@ Op read_op(ByteReader& in, std::uint8_t kind) {
 
 void write(const Program& program, ByteWriter& out) {
   const bool named = is_named(program);
-  out.u8(static_cast<std::uint8_t>(static_cast<unsigned>(program.layout) | (named ? kNamed : 0u)));
+  const bool beside = program.images > 1;
+  out.u8(static_cast<std::uint8_t>(static_cast<unsigned>(program.layout) | (named ? kNamed : 0u) |
+                                   (beside ? kBeside : 0u)));
   out.u32(program.positions);
+  if (beside) out.u32(program.images);
   write_list(out, program.primes);
   write_list(out, program.special_primes);
   out.u32(static_cast<std::uint32_t>(program.values.size()));
   for (const Value& value : program.values) {
-    out.u8(static_cast<std::uint8_t>(value.op.index()));
+    out.u8(kind_of(value.op));
     std::visit([&](const auto& op) { write_op(out, op); }, value.op);
     out.string(value.layer);
     out.u32(value.count);
@@ -362,17 +452,19 @@ Program read(ByteReader& in) {
   Program program;
   const std::uint8_t form = in.u8();
   const bool named = (form & kNamed) != 0;
-  const auto layout = static_cast<std::uint8_t>(form & ~kNamed);
+  const auto layout = static_cast<std::uint8_t>(form & ~(kNamed | kBeside));
   if (layout > 1) in.corrupt("names layout " + std::to_string(form) + ", which is unknown");
   program.layout = static_cast<Layout>(layout);
   program.positions = in.u32();
+  if ((form & kBeside) != 0) program.images = in.u32();
   program.primes = read_list<std::uint64_t>(in, kMaxPrimes, 8, "primes", [&] { return in.u64(); });
   program.special_primes =
       read_list<std::uint64_t>(in, kMaxPrimes, 8, "special primes", [&] { return in.u64(); });
   program.values.resize(in.count(kMaxValues, 30, "values"));
+  std::size_t left = kMaxWeights;
   for (Value& value : program.values) {
     const std::uint8_t kind = in.u8();
-    value.op = read_op(in, kind);
+    value.op = read_op(in, kind, left);
     value.layer = in.string(kMaxName);
     value.count = in.u32();
     if (value.count > kMaxElements) in.corrupt("a value announces too many ciphertexts");

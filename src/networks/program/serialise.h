@@ -5,6 +5,10 @@
 
 namespace serdab::program {
 
+/// In the byte of a layout: the number of images side by side follows the positions. Left out where
+/// it is 1.
+inline constexpr std::uint8_t kBeside = 4;
+
 /// The program as bytes, and back. Reading is bounded and ends with verify(): bytes from anywhere
 /// give a program that every backend can run, or base::Error(kCorrupt or kMismatch).
 void write(const Program& program, base::ByteWriter& out);

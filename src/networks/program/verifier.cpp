@@ -16,6 +16,8 @@ using base::ErrorCode;
 // Integer weights and factors carry result scale / operand scale; both scales are exact, their
 // quotient need not be, so these two ops may choose the result's scale. Everything else must hit
 // it.
+constexpr std::uint32_t kMaxPlaces = 1u << 17;
+
 class Checker {
  public:
   explicit Checker(const Program& program) : program_(program) {}
@@ -23,11 +25,16 @@ class Checker {
   void run() {
     if (program_.values.empty()) fail("a program has at least one value");
     if (program_.primes.empty()) fail("a program has at least one prime");
-    if (!std::has_single_bit(program_.positions) || program_.positions > (1u << 17)) {
+    if (!std::has_single_bit(program_.positions) || program_.positions > kMaxPlaces) {
       fail(std::to_string(program_.positions) +
            " positions a ciphertext: no power of two in range");
     }
     if (program_.layout == Layout::kBatch) equal(program_.positions, 1u, "number of positions");
+    if (!std::has_single_bit(program_.images) ||
+        program_.images > kMaxPlaces / program_.positions) {
+      fail(std::to_string(program_.images) + " images side by side: no power of two in range");
+    }
+    if (program_.layout == Layout::kBatch) equal(program_.images, 1u, "images side by side");
     inputs_ = inputs_of(program_).size();
     for (id_ = 0; id_ < program_.values.size(); ++id_) check_value();
     for (const Output& output : program_.outputs) check(output);
@@ -233,6 +240,11 @@ class Checker {
     }
     equal(value.scale.value, (from.scale * op.weight_scale).value, "scale");
     if (op.diagonals.empty()) fail("has no diagonal");
+    if (!std::has_single_bit(op.repeats) || op.repeats > program_.positions) {
+      fail("repeats " + std::to_string(op.repeats) + " times in " +
+           std::to_string(program_.positions) + " positions");
+    }
+    if (program_.images > 1) equal(op.repeats, 1u, "repeats of weights within an image");
     if (!std::isfinite(op.met_square) || op.met_square < 0) fail("its met square is no square");
     for (const Rotation& rotation : op.babies) check(rotation);
     for (const Rotation& rotation : op.giants) check(rotation);
@@ -257,31 +269,41 @@ class Checker {
     equal(diagonal.weights.size(), diagonal.positions.size(), "number of a diagonal's weights");
     std::uint64_t next = 0;
     for (const std::uint32_t position : diagonal.positions) {
-      if (position < next || position >= program_.positions) {
-        fail("a diagonal's positions do not ascend below " + std::to_string(program_.positions));
+      if (position < next || position >= program_.positions / op.repeats) {
+        fail("a diagonal's positions do not ascend below " +
+             std::to_string(program_.positions / op.repeats));
       }
       next = std::uint64_t{position} + 1;
     }
     for (const float weight : diagonal.weights) {
       if (!std::isfinite(weight)) fail("a weight is not finite");
     }
+    if (program_.images == 1 || diagonal.positions.empty()) return;
+    const std::uint64_t shift =
+        std::uint64_t{op.babies[diagonal.baby].shift} + op.giants[diagonal.giant].shift;
+    // From the first position to the last, all of them read from their own image or none does.
+    for (const std::uint32_t p : {diagonal.positions.front(), diagonal.positions.back()}) {
+      if ((p + shift) % program_.places() >= program_.positions) {
+        fail("a diagonal reads beyond its image");
+      }
+    }
   }
 
   void check(const Rotation& rotation) const {
     std::uint64_t sum = 0;
     for (const std::uint32_t steps : rotation.steps) {
-      if (steps == 0 || steps >= program_.positions) {
-        fail("a rotation's step is not within 1 and " + std::to_string(program_.positions - 1));
+      if (steps == 0 || steps >= program_.places()) {
+        fail("a rotation's step is not within 1 and " + std::to_string(program_.places() - 1));
       }
       sum += steps;
     }
     if (rotation.steps.size() > 64) fail("a rotation takes more than 64 steps");
-    equal(std::uint64_t{rotation.shift}, sum % program_.positions, "shift of a rotation");
+    equal(std::uint64_t{rotation.shift}, sum % program_.places(), "shift of a rotation");
   }
 
   void check(const RotateSum& op, const Value& value) const {
     const Value& from = at(op.from);
-    is_packed();
+    has_one_image();
     same_shape(from, value);
     equal(from.parts, 2u, "operand's number of parts");
     equal(value.parts, 2u, "number of parts");
@@ -295,6 +317,12 @@ class Checker {
 
   void is_packed() const {
     if (program_.layout != Layout::kPacked) fail("stands in a program that is not packed");
+  }
+
+  // Their rotations carry from one image into the next.
+  void has_one_image() const {
+    is_packed();
+    equal(program_.images, 1u, "images side by side");
   }
 
   // Element counts aside, the operand's shape: 2 parts, level and scale stay.
@@ -346,7 +374,7 @@ class Checker {
 
   void check(const Rotate& op, const Value& value) const {
     const Value& from = at(op.from);
-    is_packed();
+    has_one_image();
     equal(from.count, 1u, "operand's count");
     keeps_shape(from, value);
     equal(op.rotations.size(), std::size_t{value.count}, "number of rotations");
@@ -355,7 +383,7 @@ class Checker {
 
   void check(const RotatedTotal& op, const Value& value) const {
     const Value& from = at(op.from);
-    is_packed();
+    has_one_image();
     keeps_shape(from, value);
     equal(value.count, 1u, "count");
     equal(op.rotations.size(), std::size_t{from.count}, "number of rotations");

@@ -11,6 +11,7 @@ enum class WorkKind : std::size_t {
   kDecomposing,    ///< digits of what is rotated in a transform
   kInnerProducts,  ///< with keys, of rotations left in QP
   kPlaintextProducts,
+  kEncoding,       ///< of weights that are not prepared
   kGiantSteps,     ///< of transforms and sums of rotations, divisions included
   kDivisions,      ///< by P and by primes of Q
   kRelinearising,  ///< without its division
@@ -19,7 +20,7 @@ enum class WorkKind : std::size_t {
   kAdditions,     ///< constants, scaled sums
   kPacking,       ///< the answer
 };
-inline constexpr std::size_t kWorkKinds = 11;
+inline constexpr std::size_t kWorkKinds = 12;
 
 /// Something for each kind of work.
 template <typename T>

@@ -70,6 +70,30 @@ std::vector<double> integer_biases(const Affine& affine, const program::Tile& ti
   return biases;
 }
 
+// One row of weights that are all 1, as pooling has: additions then, for which a GEMM's conversions
+// would be a waste.
+bool is_sum(const program::WeightMatrix& matrix) {
+  return matrix.rows == 1 && matrix.cols > 1 &&
+         std::all_of(matrix.weights.begin(), matrix.weights.end(),
+                     [](std::int32_t w) { return w == 1; });
+}
+
+// The sum of a job's inputs and the bias, strip by strip, so that sums stay in L1.
+void add_up(const Job& job, const std::vector<const std::uint64_t*>& in, const arith::Modulus& q,
+            std::uint64_t bias, std::uint64_t* out, std::size_t n) {
+  constexpr std::size_t kStrip = 1024;
+  const auto& k = kernels::kernels();
+  for (std::size_t at = 0; at < n; at += kStrip) {
+    const std::size_t words = std::min(kStrip, n - at);
+    std::uint64_t* sum = out + at;
+    k.add(q, in[job.columns[0]] + at, in[job.columns[1]] + at, sum, words);
+    for (std::size_t i = 2; i < job.columns.size(); ++i) {
+      k.add(q, sum, in[job.columns[i]] + at, sum, words);
+    }
+    if (bias != 0) k.add_scalar(q, sum, bias, sum, words);
+  }
+}
+
 // One part and one prime of the tile.
 void multiply(const Plan& plan, const std::vector<double>& biases, const arith::Modulus& q,
               std::size_t part, std::size_t limb, std::vector<Ciphertext>& out, std::size_t n) {
@@ -82,6 +106,12 @@ void multiply(const Plan& plan, const std::vector<double>& biases, const arith::
   std::vector<std::vector<kernels::GemmRow>> rows;
   std::vector<kernels::GemmBlock> blocks;
   for (const Job& job : plan.jobs) {
+    // What is there already may be the GEMM's to write, which comes last.
+    if (is_sum(*job.matrix) && job.first[0]) {
+      const std::size_t row = job.rows[0];
+      add_up(job, in, q, bias(row), out[row].part(part).limb(limb), n);
+      continue;
+    }
     auto& targets = rows.emplace_back();
     for (std::size_t r = 0; r < job.rows.size(); ++r) {
       std::uint64_t* limb_out = out[job.rows[r]].part(part).limb(limb);
@@ -90,7 +120,9 @@ void multiply(const Plan& plan, const std::vector<double>& biases, const arith::
     blocks.push_back({job.rows.size(), job.columns.size(), job.matrix->weights.data(),
                       job.columns.data(), targets.data()});
   }
-  kernels::kernels().gemm(q, {in.size(), in.data(), blocks.size(), blocks.data()}, n);
+  if (!blocks.empty()) {
+    kernels::kernels().gemm(q, {in.size(), in.data(), blocks.size(), blocks.data()}, n);
+  }
   for (std::size_t row = 0; row < out.size(); ++row) {
     if (!plan.written[row]) std::fill_n(out[row].part(part).limb(limb), n, bias(row));
   }

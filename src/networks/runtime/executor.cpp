@@ -100,6 +100,7 @@ void Executor::add_stages(program::ByWork<double>& seconds, const circuits::Stag
   seconds[WorkKind::kDecomposing] += stages.decompose;
   seconds[WorkKind::kInnerProducts] += stages.inner_products;
   seconds[WorkKind::kPlaintextProducts] += stages.plaintext_products;
+  seconds[WorkKind::kEncoding] += stages.encodings;
   seconds[WorkKind::kGiantSteps] += stages.giant_steps;
   seconds[WorkKind::kDivisions] += stages.divisions;
 }

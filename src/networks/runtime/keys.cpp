@@ -47,11 +47,11 @@ void Keys::check(const program::Program& program, const ckks::Context& context) 
               ", for which there is no relinearisation key");
     }
   }
-  const std::size_t images = context.slots() / program.positions;
+  const std::size_t lanes = context.slots() / program.places();
   for (const program::RotationKey& needed : program::rotation_keys(program)) {
     const base::GaloisElement element =
         ring::rotation_element(context.parameters().ring(), context.parameters().log_n(),
-                               static_cast<long>(needed.steps * images));
+                               static_cast<long>(needed.steps * lanes));
     if (!rotations_.contains(element) ||
         rotations_.at(element).switching_key().info().level < needed.level) {
       missing("rotates by " + std::to_string(needed.steps) + " positions at level " +

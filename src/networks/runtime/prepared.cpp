@@ -5,17 +5,9 @@
 
 #include "engine/base/error.h"
 #include "engine/base/threads.h"
+#include "networks/program/prepared_weights.h"
 
 namespace serdab::runtime {
-namespace {
-
-// What the weights of a transform take when all of them are encoded.
-std::size_t weight_bytes(const ckks::Context& context, const program::Value& value,
-                         const program::Transform& op) {
-  return op.diagonals.size() * ring::PackedPoly::bytes(context.basis_qp(value.level));
-}
-
-}  // namespace
 
 Prepared::Prepared(const program::Program& program, const ckks::Context& context,
                    std::size_t max_plaintext_bytes)
@@ -25,19 +17,18 @@ Prepared::Prepared(const program::Program& program, const ckks::Context& context
     base::fail(base::ErrorCode::kMismatch,
                "the program was compiled for other parameters than these");
   }
-  if (program.positions > context.slots()) {
-    base::fail(base::ErrorCode::kMismatch, "the program has " + std::to_string(program.positions) +
+  if (program.places() > context.slots()) {
+    base::fail(base::ErrorCode::kMismatch, "the program has " + std::to_string(program.places()) +
                                                " positions a ciphertext, these parameters have " +
                                                std::to_string(context.slots()) + " slots");
   }
   add_masks();
-  std::size_t left = max_plaintext_bytes - std::min(max_plaintext_bytes, plaintext_bytes());
+  const std::vector<bool> prepared = program::prepared_weights(
+      program, context.n(), max_plaintext_bytes - std::min(max_plaintext_bytes, plaintext_bytes()));
   for (program::ValueId id = 0; id < program.values.size(); ++id) {
     const program::Value& value = program.values[id];
     if (const auto* transform = std::get_if<program::Transform>(&value.op)) {
-      const std::size_t bytes = weight_bytes(context, value, *transform);
-      add_transform(id, *transform, bytes <= left);
-      if (bytes <= left) left -= bytes;
+      add_transform(id, *transform, prepared[id]);
     } else if (const auto* constant = std::get_if<program::AddConstant>(&value.op)) {
       if (program.positions > 1 && constant->constants.size() > 1) add_constants(id, *constant);
     }
@@ -46,7 +37,7 @@ Prepared::Prepared(const program::Program& program, const ckks::Context& context
 
 std::vector<circuits::Rotation> Prepared::in_slots(
     const std::vector<program::Rotation>& rotations) const {
-  const auto slots = static_cast<std::uint32_t>(images());
+  const auto slots = static_cast<std::uint32_t>(lanes());
   std::vector<circuits::Rotation> result;
   for (const program::Rotation& rotation : rotations) {
     circuits::Rotation& moved = result.emplace_back();
@@ -61,18 +52,19 @@ void Prepared::add_transform(program::ValueId id, const program::Transform& op, 
   circuits::TransformShape shape;
   shape.inputs = program_.values[op.from].count;
   shape.outputs = value.count;
+  shape.repeats = std::size_t{op.repeats} * program_.images;
   shape.babies = in_slots(op.babies);
   shape.giants = in_slots(op.giants);
   for (const program::Diagonal& d : op.diagonals) {
     shape.terms.push_back(
         {d.input, d.output, d.baby, d.giant, static_cast<std::uint32_t>(shape.terms.size())});
   }
-  const auto fill = [&diagonals = op.diagonals, images = images()](std::uint32_t index,
-                                                                   std::span<double> slots) {
+  const auto fill = [&diagonals = op.diagonals, lanes = lanes()](std::uint32_t index,
+                                                                 std::span<double> slots) {
     const program::Diagonal& diagonal = diagonals[index];
     for (std::size_t i = 0; i < diagonal.positions.size(); ++i) {
-      std::fill_n(slots.begin() + static_cast<std::ptrdiff_t>(diagonal.positions[i] * images),
-                  images, diagonal.weights[i]);
+      std::fill_n(slots.begin() + static_cast<std::ptrdiff_t>(diagonal.positions[i] * lanes), lanes,
+                  diagonal.weights[i]);
     }
   };
   transforms_.emplace(id, circuits::LinearTransform(context_, encoder_, std::move(shape), fill,
@@ -94,9 +86,9 @@ void Prepared::add_constants(program::ValueId id, const program::AddConstant& op
 
 std::vector<double> Prepared::spread(std::span<const double> numbers) const {
   std::vector<double> slots(context_.slots());
-  for (std::size_t position = 0; position < numbers.size(); ++position) {
-    std::fill_n(slots.begin() + static_cast<std::ptrdiff_t>(position * images()), images(),
-                numbers[position]);
+  for (std::size_t place = 0; place < program_.places(); ++place) {
+    std::fill_n(slots.begin() + static_cast<std::ptrdiff_t>(place * lanes()), lanes(),
+                numbers[place % numbers.size()]);
   }
   return slots;
 }

@@ -29,8 +29,10 @@ class Prepared {
 
   const program::Program& program() const { return program_; }
   const ckks::Context& context() const { return context_; }
-  /// Slots of a position.
+  /// Images that a ciphertext holds.
   std::size_t images() const { return context_.slots() / program_.positions; }
+  /// Slots of a place.
+  std::size_t lanes() const { return context_.slots() / program_.places(); }
 
   const circuits::LinearTransform& transform(program::ValueId id) const {
     return transforms_.at(id);
@@ -54,7 +56,7 @@ class Prepared {
   void add_transform(program::ValueId id, const program::Transform& op, bool expanded);
   void add_constants(program::ValueId id, const program::AddConstant& op);
   void add_masks();
-  /// A number for every position, in slots.
+  /// A number for every position, in slots: of every image.
   std::vector<double> spread(std::span<const double> numbers) const;
 
   const program::Program& program_;

@@ -13,6 +13,7 @@ struct NodeStatistics {
   std::vector<double> magnitude;                ///< largest, over images and positions
   std::vector<std::vector<double>> row_square;  ///< mean over images, by position; packed circuits
   std::vector<std::vector<double>> mean;        ///< over images, by element
+  double largest_answer = 0;                    ///< magnitude of an answer
 };
 
 /// Just below 2^50: a prime of this wanted size is found on either side of the wish.

@@ -107,6 +107,89 @@ TEST(Search, SaysWhatWasTriedWhenNothingFits) {
   }
 }
 
+// Transforms with repeated weights, sums of rotations, a square and a scaled sum on 32 positions.
+Circuit packed_circuit() {
+  std::mt19937 random(7);
+  std::uniform_real_distribution<float> uniform(-0.5F, 0.5F);
+  const auto transform = [&](NodeId from, std::uint32_t repeats) {
+    CircuitTransform t;
+    t.from = from;
+    t.map = {32, 1, 1, {}, repeats};
+    for (const std::uint32_t shift : {0u, 1u, 5u, 31u}) {
+      packing::SlotDiagonal d{0, 0, shift, {}, {}};
+      for (std::uint32_t p = shift % 3; p < 32 / repeats; p += 1 + shift % 2) {
+        d.positions.push_back(p);
+        d.weights.push_back(uniform(random));
+      }
+      t.map.diagonals.push_back(std::move(d));
+    }
+    t.split = packing::split_shifts({0, 1, 5, 31}, 32, 1, 3);
+    return t;
+  };
+  Circuit c;
+  c.layout = program::Layout::kPacked;
+  c.positions = 32;
+  c.nodes.push_back({CircuitInput{}, "input", 1});
+  c.nodes.push_back({transform(0, 4), "first", 1});
+  c.nodes.push_back({CircuitRotateSum{1, {16, 8}}, "first", 1});
+  c.nodes.push_back({CircuitReduce{2}, "first", 1});
+  c.nodes.push_back({CircuitSquare{3}, "first", 1});
+  c.nodes.push_back({CircuitAddScaled{4, 3, {0.4}}, "first", 1});
+  c.nodes.push_back({CircuitReduce{5}, "first", 1});
+  c.nodes.push_back({transform(6, 1), "second", 1});
+  CircuitTransform shortcut = transform(3, 2);
+  shortcut.plus = 7;
+  c.nodes.push_back({std::move(shortcut), "second", 1});
+  c.nodes.push_back({CircuitReduce{8}, "second", 1});
+  c.answer_rows = {0, 3, 17, 30};
+  return c;
+}
+
+// What independent noise on every row of a node does to the answers, by experiment.
+double response(const Circuit& circuit, const program::Bundle& inputs, NodeId id) {
+  constexpr double kDeviation = 1e-5;
+  const Emitted ideal = emit_ideal(circuit);
+  const program::Bundle truth = program::run_reference(ideal.program, inputs);
+  std::mt19937_64 random(id);
+  double squares = 0;
+  constexpr int kRuns = 40;
+  for (int run = 0; run < kRuns; ++run) {
+    const program::Bundle noisy = program::run_reference(
+        ideal.program, inputs, [&](program::ValueId value, program::Bundle& bundle) {
+          if (value != ideal.value_of_node[id]) return;
+          std::normal_distribution<double> normal(0, kDeviation);
+          for (double& x : bundle.data) x += normal(random);
+        });
+    const std::size_t outputs =
+        circuit.answer_rows.empty() ? truth.count : circuit.answer_rows.size();
+    for (std::size_t o = 0; o < outputs; ++o) {
+      for (std::size_t i = 0; i < truth.batch; ++i) {
+        const double error =
+            noisy.row(circuit.answer_row(o))[i] - truth.row(circuit.answer_row(o))[i];
+        squares += error * error / static_cast<double>(outputs * truth.batch * kRuns);
+      }
+    }
+  }
+  return std::sqrt(squares) / kDeviation;
+}
+
+TEST(Sensitivity, IsWhatNoiseDoesByExperiment) {
+  std::mt19937 random(8);
+  std::uniform_real_distribution<double> uniform(-1, 1);
+  program::Bundle slots(32, 60);
+  for (double& v : slots.data) v = uniform(random);
+  const std::pair<Circuit, program::Bundle> cases[] = {{two_layers(), calibration(60)},
+                                                       {packed_circuit(), slots}};
+  for (const auto& [circuit, inputs] : cases) {
+    const NodeStatistics statistics = measure_nodes(circuit, inputs);
+    const Sensitivity sensitivity = measure_sensitivity(circuit, statistics, inputs);
+    for (NodeId id = 0; id < circuit.nodes.size(); ++id) {
+      const double seen = response(circuit, inputs, id);
+      EXPECT_NEAR(sensitivity.value[id], seen, 0.15 * seen) << "node " << id;
+    }
+  }
+}
+
 // Lagrange's point: no shift of one bit from one place to another, at equal error, saves bits of Q.
 TEST(Solver, NoExchangeOfBitsSavesAny) {
   const Circuit circuit = two_layers();

@@ -214,6 +214,7 @@ class Emitter {
     const Value from = of(op.from);
     program::Transform transform;
     transform.from = value_of_[op.from];
+    transform.repeats = op.map.repeats;
     // Primes are never quite of the size that was wished: the weights bring the scale back.
     const double wanted = op.plus ? of(*op.plus).scale.value : std::exp2(chain_.log_scale[id_]);
     const double weights = wanted / from.scale.value;
@@ -279,6 +280,7 @@ Emitted emit(const Circuit& circuit, const NodeStatistics& statistics, const Bit
   Emitted result;
   result.program.layout = circuit.layout;
   result.program.positions = circuit.positions;
+  result.program.images = circuit.images;
   result.program.primes = primes;
   result.program.special_primes = special_primes;
   result.value_of_node = Emitter(circuit, statistics, budget, chain, result.program).run();

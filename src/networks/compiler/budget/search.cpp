@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <set>
 
 #include "engine/base/error.h"
 #include "engine/ckks_params/noise.h"
 #include "networks/compiler/budget/special_primes.h"
 #include "networks/compiler/plan/work.h"
+#include "networks/program/file_sizes.h"
 #include "networks/program/noise.h"
 #include "networks/program/package.h"
 
@@ -27,6 +29,8 @@ constexpr int kAttempts = 6;
 constexpr double kLeastStep = 0.2;
 // Power that rotations may add to a value, of a rescale's rounding.
 constexpr double kRotationShare = 0.25;
+// Primes of the longest digit tried: longer ones need more special primes than they save keys.
+constexpr std::size_t kMaxDigitPrimes = 24;
 // What reductions may leave undropped to save primes, and how large those may be (BitBudget).
 constexpr double kSpareBits[] = {0, 8, 16, 32};
 constexpr double kLargestBits[] = {kLargestPrimeBits, 36, 30, 25};
@@ -95,7 +99,8 @@ class Search {
 
   SearchResult run() {
     statistics_ = measure_nodes(circuit_, calibration_);
-    sensitivity_ = measure_sensitivity(circuit_, statistics_, calibration_);
+    sample_ = calibration_.first(sample_size());
+    sensitivity_ = measure_sensitivity(circuit_, statistics_, sample_);
     step();
     std::optional<Candidate> best;
     for (const double bits : goal_.precision_bits) {
@@ -114,15 +119,31 @@ class Search {
     SearchResult result;
     result.parameters = std::move(best->literal);
     result.emitted = std::move(best->emitted);
-    result.largest_answer = sensitivity_.largest_answer;
+    result.largest_answer = statistics_.largest_answer;
     result.answer_noise = best->deviation;
-    result.precision_bits = std::log2(sensitivity_.largest_answer / best->error);
+    result.precision_bits = std::log2(statistics_.largest_answer / best->error);
     result.cost = best->cost;
     result.considered = std::move(considered_);
     return result;
   }
 
  private:
+  // So many images that a run of the circuit stays a matter of seconds, however large it is.
+  std::size_t sample_size() const {
+    constexpr double kProducts = 1.5e9;
+    constexpr std::size_t kLeast = 48;
+    double products = 1;
+    for (const CircuitNode& node : circuit_.nodes) {
+      if (const auto* affine = std::get_if<CircuitAffine>(&node.op)) {
+        for (const RealTerm& term : affine->terms) {
+          products += static_cast<double>(term.map.multiplications());
+        }
+      }
+    }
+    const auto images = static_cast<std::size_t>(kProducts / products);
+    return std::min(calibration_.batch, std::max(kLeast, images));
+  }
+
   // Over rings, dimensions and shapes of the chain.
   std::optional<Candidate> cheapest() {
     std::optional<Candidate> best;
@@ -135,9 +156,10 @@ class Search {
           // Batches rotate nothing: there the largest primes are the fewest.
           if (largest != kLargestPrimeBits && circuit_.layout == program::Layout::kBatch) break;
           for (const double spare : kSpareBits) {
-            std::optional<Candidate> candidate = try_dimension(ring, log_n, spare, largest);
+            const double most = best ? 0.97 * best->cost : std::numeric_limits<double>::infinity();
+            std::optional<Candidate> candidate = try_dimension(ring, log_n, spare, largest, most);
             step();
-            if (candidate && (!best || candidate->cost < 0.97 * best->cost)) {
+            if (candidate && candidate->cost < most) {
               best = std::move(candidate);
             }
           }
@@ -158,21 +180,26 @@ class Search {
     }
   }
 
-  // Nothing when the chain was tried before, or none reaches the precision.
+  // Nothing when the chain was tried before, none reaches the precision, or it would cost more than
+  // `most` (simulating it, which takes longest, is left out then).
   std::optional<Candidate> try_dimension(base::RingKind ring, unsigned log_n, double spare,
-                                         double largest) {
-    double target = sensitivity_.largest_answer * std::exp2(-precision_bits_ - kPeakBits);
-    const double allowed = sensitivity_.largest_answer * std::exp2(-precision_bits_);
+                                         double largest, double most) {
+    double target = statistics_.largest_answer * std::exp2(-precision_bits_ - kPeakBits);
+    const double allowed = statistics_.largest_answer * std::exp2(-precision_bits_);
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
       std::optional<Candidate> candidate = build(ring, log_n, target, spare, largest);
       if (!candidate) return std::nullopt;
+      candidate->cost = cost(*candidate);
+      if (candidate->cost >= most) {
+        note(ring, log_n, "no cheaper");
+        return std::nullopt;
+      }
       measure(*candidate);
       if (candidate->error <= allowed) {
-        candidate->cost = cost(*candidate);
         char text[160];
         std::snprintf(text, sizeof text, "%zu primes, log QP %.0f, %.1f bits, %.3g ms an image",
                       candidate->literal.q.size(), Parameters::create(candidate->literal).log_qp(),
-                      std::log2(sensitivity_.largest_answer / candidate->error),
+                      std::log2(statistics_.largest_answer / candidate->error),
                       candidate->cost * 1e3);
         note(ring, log_n, text);
         return candidate;
@@ -262,7 +289,7 @@ class Search {
     }
     std::optional<double> best;
     const ParametersLiteral plain = literal;
-    const auto longest = static_cast<unsigned>(std::min<std::size_t>(4, plain.q.size()));
+    const auto longest = static_cast<unsigned>(std::min(kMaxDigitPrimes, plain.q.size()));
     for (unsigned digit_primes = 1; digit_primes <= longest; ++digit_primes) {
       // Noise of key switching arises at the product's scale and is divided with it, so P may be
       // far below the digits.
@@ -271,7 +298,7 @@ class Search {
           [&](const ckks_params::NoiseModel& noise) { return quiet_enough(program, noise); });
       if (!with) continue;
       program.special_primes = with->p;
-      const double now = seconds(program, *with);
+      const double now = seconds(program, *with) * crowding(program, *with);
       if (best && now >= *best) continue;
       best = now;
       literal = std::move(*with);
@@ -280,6 +307,13 @@ class Search {
       base::fail(base::ErrorCode::kUnsupported, "the table leaves no room for special primes");
     }
     program.special_primes = literal.p;
+  }
+
+  // Rotations whose keys are given up take further steps: half the keys, twice the time, was seen.
+  double crowding(const program::Program& program, const ParametersLiteral& literal) const {
+    if (!goal_.key_bytes) return 1;
+    const auto bytes = static_cast<double>(program::evaluation_key_bytes(program, literal));
+    return std::max(1.0, bytes / static_cast<double>(*goal_.key_bytes));
   }
 
   double seconds(const program::Program& program, const ParametersLiteral& literal) const {
@@ -291,20 +325,24 @@ class Search {
     const program::Program& program = candidate.emitted.program;
     const ckks_params::NoiseModel noise(Parameters::create(candidate.literal));
     const program::Bundle answer =
-        program::run_reference(program, calibration_, program::noise_observer(program, noise, 7));
+        program::run_reference(program, sample_, program::noise_observer(program, noise, 7));
     double squares = 0;
     double largest = 0;
     for (std::size_t o = 0; o < truth_.count; ++o) {
-      for (std::size_t i = 0; i < truth_.batch; ++i) {
+      for (std::size_t i = 0; i < sample_.batch; ++i) {
         const double error = std::abs(answer.row(circuit_.answer_row(o))[i] - truth_.row(o)[i]);
         squares += error * error;
         largest = std::max(largest, error);
       }
     }
-    candidate.deviation =
-        std::sqrt(squares / static_cast<double>(std::max<std::size_t>(1, truth_.data.size())));
+    candidate.deviation = std::sqrt(
+        squares / static_cast<double>(std::max<std::size_t>(1, truth_.count * sample_.batch)));
     // A larger batch will see larger errors than the calibration did.
     candidate.error = std::max(largest, candidate.deviation * std::exp2(kPeakBits));
+    // A network far from its calibration can run away altogether.
+    if (!std::isfinite(candidate.deviation)) {
+      candidate.error = std::numeric_limits<double>::infinity();
+    }
   }
 
   // Predicted seconds an image.
@@ -314,7 +352,8 @@ class Search {
                          circuit_.positions;
     const double images = goal_.images == 0 ? slots : static_cast<double>(goal_.images);
     const double queries = std::ceil(images / slots);
-    return seconds(candidate.emitted.program, candidate.literal) * queries / images;
+    return seconds(candidate.emitted.program, candidate.literal) *
+           crowding(candidate.emitted.program, candidate.literal) * queries / images;
   }
 
   const Circuit& circuit_;
@@ -322,6 +361,7 @@ class Search {
   const program::Bundle& truth_;
   const SearchGoal& goal_;
   const ckks_params::MachineProfile& machine_;
+  program::Bundle sample_;  ///< the first images of the calibration
   double precision_bits_ = 0;
   NodeStatistics statistics_;
   Sensitivity sensitivity_;

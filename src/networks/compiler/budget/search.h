@@ -18,7 +18,9 @@ struct SearchGoal {
   std::optional<base::RingKind> ring;  ///< either, if empty
   std::optional<unsigned> log_n;       ///< any, if empty
   std::size_t images = 0;              ///< images a query will hold; 0: full batches
-  std::function<void()> step;          ///< called after every part of the work; may be empty
+  /// That evaluation keys should take; where they take more, rotations are given up afterwards.
+  std::optional<std::size_t> key_bytes;
+  std::function<void()> step;  ///< called after every part of the work; may be empty
 };
 
 /// The parameters and program that meet the goal at the least predicted cost an image.

@@ -5,16 +5,14 @@
 
 namespace serdab::compiler {
 
-/// What the answer's error owes to each place where something is rounded, measured on calibration
-/// data. By node; root mean square over answers and images.
+/// What the answer's error owes to each place where something is rounded, to first order, measured
+/// on calibration data. By node; root mean square over answers and images.
 struct Sensitivity {
-  /// Answer error per unit of independent noise on the node's value (input and reductions).
+  /// Answer error per unit of independent noise on every row of the node's value.
   std::vector<double> value;
   /// Answer error per unit rounding step of the node's weights: affines' weights rounded to 1/w add
   /// weight/w; of a transform, per unit of independent noise on every position of every diagonal.
   std::vector<double> weight;
-  /// Largest magnitude of the answer.
-  double largest_answer = 0;
 };
 
 /// The circuit so finely scaled that only double precision rounds: what others are measured
@@ -23,6 +21,12 @@ Emitted emit_ideal(const Circuit& circuit);
 
 NodeStatistics measure_nodes(const Circuit& circuit, const program::Bundle& calibration);
 
+/// Whether the weights are 0, 1 and -1 and stay so at any scale of what they are applied to: then
+/// they need no bits.
+bool is_plain_sum(const CircuitAffine& op);
+
+/// By one run forward and a few backward, of derivatives of random combinations of the answers:
+/// the time of a few runs and the memory of all values of some images, 1 GiB at most.
 Sensitivity measure_sensitivity(const Circuit& circuit, const NodeStatistics& statistics,
                                 const program::Bundle& calibration, std::uint64_t seed = 1);
 

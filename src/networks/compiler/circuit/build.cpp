@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <numeric>
+#include <optional>
 
 #include "engine/base/error.h"
 #include "networks/compiler/circuit/internal/depressed.h"
@@ -55,6 +56,7 @@ class Builder {
   }
 
   Mapped build(const Affine& op, ValueId value) {
+    if (std::optional<Mapped> sum = build_sum(op, value)) return std::move(*sum);
     const bool late = reduce_after(op, value);
     CircuitAffine affine;
     affine.bias = op.bias;
@@ -64,6 +66,58 @@ class Builder {
                  "layer '" + layer_ + "' does not depend on the input: nothing to encrypt");
     }
     return {push(std::move(affine), layer_, network_.size(value)), {}, {}};
+  }
+
+  // A map of equal weights on elements of equal gain is a plain sum: the weight and the gain go on
+  // to the affines that read it, and the sum takes no bits.
+  std::optional<Mapped> build_sum(const Affine& op, ValueId value) {
+    if (op.terms.size() != 1 || consumers_[value].empty() || !only_affines_read(value)) {
+      return std::nullopt;
+    }
+    const Affine::Term& term = op.terms.front();
+    const std::optional<std::vector<double>> gain = gain_of_sum(term);
+    if (!gain) return std::nullopt;
+    Mapped result{0, *gain, op.bias};
+    const Mapped& from = mapped_[term.from];
+    if (!from.offset.empty()) {
+      const std::vector<double> moved = packing::apply_map(term.map, from.offset);
+      for (std::size_t i = 0; i < moved.size(); ++i) result.offset[i] += moved[i];
+    }
+    CircuitAffine affine;
+    affine.bias.assign(network_.size(value), 0.0);
+    packing::SparseMatrix ones = term.map;
+    std::fill(ones.value.begin(), ones.value.end(), 1.0);
+    const NodeId node = reduce_after(op, value) ? from.node : reduced(from.node);
+    affine.terms.push_back({node, packing::block_partition(ones)});
+    if (term.from == 0) renumber_inputs(affine.terms.front().map);
+    result.node = push(std::move(affine), layer_, network_.size(value));
+    return result;
+  }
+
+  bool only_affines_read(ValueId value) const {
+    return std::all_of(consumers_[value].begin(), consumers_[value].end(), [&](std::size_t step) {
+      return std::holds_alternative<Affine>(network_.steps[step].op);
+    });
+  }
+
+  // By row: the weight times the gain of all it reads; nothing if they differ within a row.
+  std::optional<std::vector<double>> gain_of_sum(const Affine::Term& term) const {
+    const std::vector<double>& weights = term.map.value;
+    if (weights.empty() || !std::all_of(weights.begin(), weights.end(),
+                                        [&](double w) { return w == weights.front(); })) {
+      return std::nullopt;
+    }
+    const std::vector<double>& gains = mapped_[term.from].gain;
+    std::vector<double> result(term.map.rows, weights.front());
+    for (std::size_t r = 0; r < term.map.rows; ++r) {
+      const auto columns = term.map.row_columns(r);
+      if (columns.size() > kMaxColumns) return std::nullopt;
+      for (const std::uint32_t column : columns) {
+        if (!gains.empty() && gains[column] != gains[columns.front()]) return std::nullopt;
+      }
+      if (!gains.empty() && !columns.empty()) result[r] *= gains[columns.front()];
+    }
+    return result;
   }
 
   // Products stay unreduced through an affine that has far fewer outputs than inputs, if nobody

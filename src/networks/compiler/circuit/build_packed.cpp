@@ -23,6 +23,7 @@ class Builder {
   BuiltCircuit run() {
     circuit().layout = program::Layout::kPacked;
     circuit().positions = layouts_.positions;
+    circuit().images = layouts_.images;
     const packing::SlotLayout& input = layouts_.layouts[0];
     result_.input_elements.assign(std::size_t{input.positions} * input.ciphertexts,
                                   packing::kNoColumn);
@@ -118,7 +119,7 @@ class Builder {
     for (const packing::SlotDiagonal& d : map.diagonals) shifts.push_back(d.shift);
     std::sort(shifts.begin(), shifts.end());
     shifts.erase(std::unique(shifts.begin(), shifts.end()), shifts.end());
-    return packing::split_shifts(shifts, map.positions, baby_cost_, giant_cost_);
+    return packing::split_shifts(shifts, map.positions * map.images, baby_cost_, giant_cost_);
   }
 
   Mapped build(const Polynomial& polynomial, ValueId value) {
@@ -182,7 +183,8 @@ class Builder {
     const packing::SlotLayout& layout = layouts_.layouts[from];
     CircuitTransform transform;
     transform.from = node;
-    transform.map = packing::slot_transform(packing::diagonal(mapped.gain), layout, {layout, 1, 0});
+    transform.map = packing::slot_transform(packing::diagonal(mapped.gain), layout, {layout, 1, 0},
+                                            {1, layouts_.images});
     transform.split = split(transform.map);
     NodeId result = push(std::move(transform), layout.ciphertexts);
     result = push(CircuitReduce{result}, layout.ciphertexts);

@@ -70,6 +70,66 @@ void expect_same_function(const ArithmeticNetwork& network) {
   }
 }
 
+// input 5 -> affine 8 -> polynomial -> sums of pairs, each a quarter -> affine 3
+ArithmeticNetwork pooled_network(std::mt19937& random) {
+  ArithmeticNetwork n;
+  n.input_shape = {5};
+  n.steps.push_back(
+      {Affine{{{0, random_matrix(8, 5, random)}}, random_vector(8, random)}, {8}, {"first"}});
+  Polynomial polynomial{1, {{0.1, 0.5, 0.15, 0, -0.02}, {0.1, 0.4, 0.2, 0, 0.03}}, {}};
+  polynomial.set_of_element = {0, 0, 0, 0, 1, 1, 1, 1};
+  n.steps.push_back({polynomial, {8}, {"activation"}});
+  packing::SparseBuilder pairs(8);
+  for (std::size_t r = 0; r < 4; ++r) {
+    pairs.add(2 * r, 0.25);
+    pairs.add(2 * r + 1, 0.25);
+    pairs.end_row();
+  }
+  n.steps.push_back({Affine{{{2, pairs.finish()}}, random_vector(4, random)}, {4}, {"pool"}});
+  n.steps.push_back(
+      {Affine{{{3, random_matrix(3, 4, random)}}, random_vector(3, random)}, {3}, {"last"}});
+  verify(n);
+  return n;
+}
+
+TEST(BuildCircuit, ASumTakesNoBitsAndComesBeforeTheReduction) {
+  std::mt19937 random(4);
+  const ArithmeticNetwork network = pooled_network(random);
+  expect_same_function(network);
+  const Circuit circuit = build_circuit(network).circuit;
+  const auto parts = parts_by_node(circuit);
+  std::size_t sums = 0;
+  for (NodeId id = 0; id < circuit.nodes.size(); ++id) {
+    if (circuit.nodes[id].layer != "pool") continue;
+    const auto* affine = std::get_if<CircuitAffine>(&circuit.nodes[id].op);
+    if (affine == nullptr) {  // the reduction, of pooled values alone
+      EXPECT_TRUE(std::holds_alternative<CircuitReduce>(circuit.nodes[id].op));
+      EXPECT_EQ(circuit.nodes[id].count, 4u);
+      continue;
+    }
+    ++sums;
+    EXPECT_EQ(parts[id], 3u);
+    for (const auto& matrix : affine->terms.at(0).map.matrices) {
+      for (const double w : matrix.values) EXPECT_EQ(w, 1);
+    }
+  }
+  EXPECT_EQ(sums, 1u);
+  const program::Bundle input = [&] {
+    program::Bundle bundle(5, 50);
+    bundle.data = random_vector(bundle.data.size(), random);
+    return bundle;
+  }();
+  const NodeStatistics statistics = measure_nodes(circuit, input);
+  const Sensitivity sensitivity = measure_sensitivity(circuit, statistics, input);
+  const BitBudget budget = solve_budget(circuit, statistics, sensitivity, {1, 1, 1}, 1e-3, 6);
+  for (NodeId id = 0; id < circuit.nodes.size(); ++id) {
+    if (circuit.nodes[id].layer != "pool") continue;
+    if (!std::holds_alternative<CircuitAffine>(circuit.nodes[id].op)) continue;
+    EXPECT_EQ(budget.log_scale[id], 0);
+    EXPECT_EQ(sensitivity.weight[id], 0);
+  }
+}
+
 TEST(BuildCircuit, AnyPolynomialOfDegreeTwoToFour) {
   std::mt19937 random(1);
   for (std::size_t degree : {2u, 3u, 4u}) {

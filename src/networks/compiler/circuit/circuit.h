@@ -80,7 +80,8 @@ struct Circuit {
   std::vector<CircuitNode> nodes;
   program::Layout layout = program::Layout::kBatch;
   std::uint32_t positions =
-      1;  ///< of a ciphertext; constants of a packed circuit are one a position
+      1;                     ///< of a ciphertext; constants of a packed circuit are one a position
+  std::uint32_t images = 1;  ///< side by side: Program::images
   /// Row of every output of the network in the answer; empty: output o is row o.
   std::vector<std::uint32_t> answer_rows;
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/base/error.h"
+#include "networks/compiler/fit/errors.h"
 #include "networks/compiler/fit/internal/chebyshev.h"
 #include "networks/compiler/fit/internal/remez.h"
 
@@ -13,7 +14,6 @@ namespace {
 using graph::Range;
 
 constexpr std::size_t kLeastSquaresPoints = 1001;
-constexpr std::size_t kErrorPoints = 20'001;
 
 double grid_point(const Range& interval, std::size_t i, std::size_t count) {
   return interval.low +
@@ -77,17 +77,6 @@ std::vector<double> least_squares(const Function& f, const std::vector<unsigned>
   return fit::solve_least_squares(std::move(a), orders.size(), std::move(b));
 }
 
-double largest_error(const Function& f, const std::vector<double>& c, const Range& interval) {
-  double largest = 0.0;
-  for (std::size_t i = 0; i < kErrorPoints; ++i) {
-    const double x = grid_point(interval, i, kErrorPoints);
-    double p = 0.0;
-    for (std::size_t k = c.size(); k-- > 0;) p = p * x + c[k];
-    largest = std::max(largest, std::abs(f(x) - p));
-  }
-  return largest;
-}
-
 }  // namespace
 
 Parity parity_of(const Function& f, const Range& interval) {
@@ -121,7 +110,7 @@ Fit fit_polynomial(const Function& f, unsigned degree, const Range& interval, Fi
   Fit result{fit::to_powers(orders, weights, centre, half, degree), 0.0};
   result.coefficients[0] += parts.constant;
   result.coefficients[1] += parts.line;
-  result.max_error = largest_error(f, result.coefficients, interval);
+  result.max_error = fit_errors(f, result.coefficients, interval).largest;
   return result;
 }
 

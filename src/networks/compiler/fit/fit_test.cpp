@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "engine/base/error.h"
+#include "networks/compiler/fit/errors.h"
 #include "networks/graph/ops.h"
 
 namespace serdab::compiler {
@@ -106,6 +107,26 @@ TEST(Fit, RefusesWhatItCannotDo) {
   EXPECT_THROW(fit_polynomial(f, 4, {1, 1}, FitMethod::kMinimax), base::Error);
   EXPECT_THROW(fit_polynomial([](double x) { return 1 / x; }, 4, {-1, 1}, FitMethod::kMinimax),
                base::Error);
+}
+
+TEST(FitErrors, AreThoseOfALineForASquare) {
+  // x² − 1/2 on [0, 1]: 1/2 at both ends; the mean of its square is 1/5 − 1/3 + 1/4.
+  const std::vector<double> half{0.5};
+  const FitErrors errors = fit_errors([](double x) { return x * x; }, half, {0, 1});
+  EXPECT_DOUBLE_EQ(errors.largest, 0.5);
+  EXPECT_DOUBLE_EQ(errors.at, 1.0);
+  EXPECT_NEAR(errors.root_mean_square, std::sqrt(1.0 / 5 - 1.0 / 3 + 1.0 / 4), 1e-4);
+  EXPECT_LT(errors.rounding, 1e-15);
+}
+
+TEST(FitErrors, OfTheFitAreItsOwn) {
+  const Function f = activation(ActivationKind::kMish);
+  const Fit fit = fit_polynomial(f, 5, {-3, 3}, FitMethod::kMinimax);
+  const FitErrors errors = fit_errors(f, fit.coefficients, {-3, 3});
+  EXPECT_EQ(errors.largest, fit.max_error);
+  EXPECT_DOUBLE_EQ(std::abs(polynomial_value(fit.coefficients, errors.at) - f(errors.at)),
+                   errors.largest);
+  EXPECT_LT(errors.root_mean_square, errors.largest);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "networks/compiler/fit/internal/chebyshev.h"
@@ -20,12 +21,17 @@ class Exchange {
 
   std::vector<double> run() {
     constexpr int kMostRounds = 60;
+    std::vector<double> best;
+    double smallest = std::numeric_limits<double>::infinity();
     for (int round = 0; round < kMostRounds; ++round) {
       solve();
-      const double levelled = std::abs(level_), reached = exchange();
-      if (reached <= levelled * (1.0 + 1e-9) + 1e-15) break;
+      const auto [reached, alternates] = exchange();
+      // Once errors are no more than rounding, the exchange goes after noise.
+      if (best.empty() || reached < smallest) best = weights_;
+      smallest = std::min(smallest, reached);
+      if (!alternates || reached <= std::abs(level_) * (1.0 + 1e-9) + 1e-15) break;
     }
-    return weights_;
+    return best;
   }
 
  private:
@@ -67,9 +73,13 @@ class Exchange {
     return values_[i] - chebyshev_sum(orders_, weights_, (grid_[i] - centre_) / half_);
   }
 
-  /// Moves the points to extrema of the error with alternating signs that contain the largest;
-  /// returns the largest error.
-  double exchange() {
+  struct Exchanged {
+    double largest;   ///< error
+    bool alternates;  ///< often enough for the points to be moved
+  };
+
+  /// Moves the points to extrema of the error with alternating signs that contain the largest.
+  Exchanged exchange() {
     std::vector<std::size_t> peaks;
     std::vector<double> heights;
     for (std::size_t i = 0; i < grid_.size(); ++i) {
@@ -100,7 +110,7 @@ class Exchange {
       }
     }
     if (peaks.size() == points_.size()) points_ = peaks;
-    return peaks.size() == points_.size() ? largest : 0.0;
+    return {largest, peaks.size() == points_.size()};
   }
 
   static void erase(std::vector<std::size_t>& peaks, std::vector<double>& heights, std::size_t at,

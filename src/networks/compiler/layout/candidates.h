@@ -28,7 +28,8 @@ class CandidateList {
 
   void add(const packing::Grid& grid, std::uint32_t groups, std::uint32_t stride,
            packing::ShiftOrder order, std::string text);
-  /// Outputs stand where the windows they read begin: a strided layer leaves gaps. `sums` says
+  /// Outputs stand where the windows they read begin: a strided layer leaves gaps, which stay or
+  /// take further channels. `sums` says
   /// whether partial sums may be left between results, here and below.
   void add_aligned(const packing::Grid& in, const packing::Grid& shape, bool sums);
   /// One element every some positions, as many partial sums between them; repeated vectors.
@@ -42,6 +43,9 @@ class CandidateList {
   std::vector<LayoutCandidate> take() { return std::move(list_); }
 
  private:
+  // A grid's channels once, and as often as the input's replicas serve.
+  void add_replicas(const packing::Grid& in, packing::Grid grid, const std::string& text);
+
   std::uint32_t positions_;
   std::vector<LayoutCandidate> list_;
 };

@@ -27,10 +27,15 @@ constexpr std::size_t kBeam = 5;
 // Candidates whose cost is counted in full, and the products a first guess is made from.
 constexpr std::size_t kExact = 10;
 constexpr double kSample = 1e5;
-// Key switching with a special prime and digits of one prime: what chains for packed programs turn
-// out to be.
+// What chains for packed programs turn out to be: key switching with a special prime and digits of
+// one prime.
 constexpr std::size_t kSpecialPrimes = 1;
 constexpr unsigned kDigitPrimes = 1;
+// From this dimension on networks are deep: their weights are too large to be kept encoded, their
+// keys for short digits.
+constexpr unsigned kDeepLogN = 15;
+constexpr std::size_t kDeepSpecialPrimes = 6;
+constexpr unsigned kDeepDigitPrimes = 8;
 
 // A value's layout while searching: a grid, unless the client gathered it.
 struct Placed {
@@ -99,7 +104,8 @@ class Search {
                  "a packed layout needs a linear layer first; use --layout batch");
     }
     std::vector<State> states;
-    if (consumers_[0].size() == 1) add_gathered(*first, states);
+    // Side by side a gathered input takes a ciphertext a tap: many times the query.
+    if (consumers_[0].size() == 1 && goal_.images == 1) add_gathered(*first, states);
     add_plain(states);
     return best(std::move(states));
   }
@@ -230,20 +236,25 @@ class Search {
     const Grid shape = grid_of(network_.shape(step + 1));
     CandidateList list(positions());
     const bool sums = may_leave_partial_sums(step);
-    if (step != last_affine_) {
+    if (step != last_affine_ || goal_.images > 1) {
       for (const Affine::Term& term : affine(step)->terms) {
         const Placed& from = state.placed.at(term.from);
         if (from.grid) list.add_aligned(*from.grid, shape, sums);
       }
       list.add_strided(shape, sums);
     }
-    list.add_cyclic(shape, step == last_affine_);
-    return list.take();
+    if (goal_.images == 1) {
+      list.add_cyclic(shape, step == last_affine_);
+    }
+    std::vector<LayoutCandidate> candidates = list.take();
+    for (LayoutCandidate& candidate : candidates) candidate.order.images = goal_.images;
+    return candidates;
   }
 
   // Between the results of partial sums others are left over. A square does no harm to them; higher
   // powers make them so large that the rounding of weights that should ignore them shows.
   bool may_leave_partial_sums(std::size_t step) const {
+    if (goal_.images > 1) return false;
     for (const std::size_t reader : consumers_[step + 1]) {
       const auto* polynomial = std::get_if<Polynomial>(&network_.steps[reader].op);
       if (polynomial != nullptr && polynomial->degree() > 2) return false;
@@ -278,8 +289,15 @@ class Search {
     const Affine& op = *affine(step);
     for (const Affine::Term& term : op.terms) {
       const std::size_t primes = primes_[term.from];
+      const SlotLayout& from = state.placed.at(term.from).layout;
+      const std::uint32_t repeats =
+          goal_.images > 1
+              ? goal_.images
+              : std::min(packing::repeats_of(from), packing::repeats_of(candidate.form.sums));
+      const bool deep = goal_.log_n >= kDeepLogN;
       const TransformCosts costs =
-          transform_costs(goal_.log_n, primes, kSpecialPrimes, kDigitPrimes);
+          transform_costs(goal_.log_n, primes, deep ? kDeepSpecialPrimes : kSpecialPrimes,
+                          deep ? kDeepDigitPrimes : kDigitPrimes, repeats);
       const auto seconds = [&](const ckks_params::WorkCounts& work) {
         return machine_.seconds(work, 1);
       };
@@ -287,21 +305,22 @@ class Search {
                               static_cast<double>(candidate.form.sums.rows.size()) /
                               static_cast<double>(candidate.form.sums.elements());
       const packing::ShiftCount count = packing::count_shifts(
-          term.map, state.placed.at(term.from).layout, candidate.form, candidate.order,
+          term.map, from, candidate.form, candidate.order,
           products > sample ? static_cast<std::size_t>(std::ceil(products / sample)) | 1 : 1);
       const packing::BabyGiant split = packing::split_shifts(
-          count.shifts, positions(), seconds(costs.baby), seconds(costs.giant));
+          count.shifts, positions() * goal_.images, seconds(costs.baby), seconds(costs.giant));
       const auto rotated = [](const std::vector<std::uint32_t>& shifts) {
         return shifts.size() - (!shifts.empty() && shifts.front() == 0 ? 1 : 0);
       };
       cost.diagonals += count.diagonals;
       cost.babies += rotated(split.babies);
       cost.giants += rotated(split.giants);
-      const double inputs = state.placed.at(term.from).layout.ciphertexts;
+      const double inputs = from.ciphertexts;
       const double outputs = candidate.form.sums.ciphertexts;
       cost.seconds += inputs * (seconds(costs.input) +
                                 static_cast<double>(rotated(split.babies)) * seconds(costs.baby)) +
-                      static_cast<double>(count.diagonals) * seconds(costs.diagonal) +
+                      static_cast<double>(count.diagonals) *
+                          (seconds(costs.diagonal) + (deep ? seconds(costs.encoding) : 0)) +
                       outputs * (seconds(costs.output) +
                                  static_cast<double>(rotated(split.giants)) * seconds(costs.giant) +
                                  static_cast<double>(cost.sums) * seconds(costs.sum));
@@ -327,6 +346,7 @@ class Search {
   LayoutPlan plan_of(State& state) const {
     LayoutPlan plan;
     plan.positions = positions();
+    plan.images = goal_.images;
     for (auto& [value, placed] : state.placed) plan.layouts.push_back(std::move(placed.layout));
     plan.affines = std::move(state.affines);
     plan.seconds = state.seconds;

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <map>
 
 #include "engine/base/error.h"
 #include "networks/compiler/compile.h"
@@ -74,6 +75,39 @@ TEST(LayoutSearch, SmallCiphertextsHoldANetworkTogether) {
   for (const auto& layout : plan->layouts) most = std::max<std::size_t>(most, layout.ciphertexts);
   EXPECT_GT(most, 1u);
   EXPECT_FALSE(search(network, 8, 13));  // ten answers do not fit eight positions
+}
+
+// No sums whose remains would go back to the client, and rotations both ways within an image.
+TEST(LayoutSearch, ImagesSideBySideNeedNoPartialSums) {
+  for (const char* model : {"digits", "mnist-paper"}) {
+    const ArithmeticNetwork network = network_of(model);
+    const auto plan = search_layouts(network, {1024, 13, 8}, ckks_params::builtin_profile());
+    ASSERT_TRUE(plan) << model;
+    EXPECT_EQ(plan->images, 8u);
+    for (std::size_t s = 0; s < network.steps.size(); ++s) {
+      if (!std::holds_alternative<Affine>(network.steps[s].op)) continue;
+      EXPECT_EQ(plan->affines[s].form.groups, 1u) << model << s;
+      EXPECT_EQ(plan->affines[s].order.images, 8u) << model << s;
+    }
+  }
+}
+
+// As docs/notes/packed-layouts.md says: 64 images, channels four and sixteen to a ciphertext after
+// the strides.
+TEST(LongLayoutSearch, ChannelsOfResNet20FoldIntoTheGapsOfItsStrides) {
+  const ArithmeticNetwork network = network_of("resnet20");
+  const auto plan = search_layouts(network, {1024, 16, 64}, ckks_params::builtin_profile());
+  ASSERT_TRUE(plan);
+  std::map<std::size_t, std::size_t> most;  // diagonals of a layer between so many ciphertexts
+  for (std::size_t s = 1; s + 1 < network.steps.size(); ++s) {
+    if (!std::holds_alternative<Affine>(network.steps[s].op)) continue;
+    const std::size_t ciphertexts = plan->layouts[s + 1].ciphertexts;
+    if (network.size(s) != network.size(s + 1)) continue;
+    most[ciphertexts] = std::max(most[ciphertexts], diagonals(network, *plan, s));
+  }
+  const std::map<std::size_t, std::size_t> with_shortcuts = {
+      {16, 2304 + 16}, {8, 3136 + 512}, {4, 3600 + 800}};
+  EXPECT_EQ(most, with_shortcuts);
 }
 
 TEST(LayoutSearch, IsDeterministic) {

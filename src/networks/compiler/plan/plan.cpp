@@ -5,7 +5,7 @@
 
 #include "networks/compiler/plan/work.h"
 #include "networks/program/file_sizes.h"
-#include "networks/program/schedule.h"
+#include "networks/program/prepared_weights.h"
 
 namespace serdab::compiler {
 namespace {
@@ -82,10 +82,9 @@ Plan make_plan(const program::Package& package, const ckks_params::MachineProfil
   }
   plan.threads = threads;
   plan.machine = machine.name;
-  plan.peak_bytes =
-      program::planned_peak_bytes(program, program::make_schedule(program), n, threads);
+  plan.memory = program::server_memory(package, threads, program::kPreparedWeightBytes);
   plan.first_seconds =
-      machine.seconds({.fresh_bytes = static_cast<double>(plan.peak_bytes)}, threads);
+      machine.seconds({.fresh_bytes = static_cast<double>(plan.memory.ciphertexts)}, threads);
   plan.answer_limit = package.manifest.answer_limit;
   plan.answer_noise = package.manifest.answer_noise;
   plan.largest_answer = program.answer().calibrated;

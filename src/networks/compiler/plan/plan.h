@@ -6,6 +6,7 @@
 
 #include "engine/ckks_params/cost_model.h"
 #include "networks/program/package.h"
+#include "networks/program/server_memory.h"
 
 namespace serdab::compiler {
 
@@ -44,7 +45,7 @@ struct Plan {
   std::size_t answer_bytes = 0;
   std::size_t evaluation_key_bytes = 0;
   std::size_t rotation_keys = 0;
-  std::size_t peak_bytes = 0;  ///< ciphertexts of the server at one moment
+  program::ServerMemory memory;  ///< of the server, for one client
 
   double precision_bits = 0;  ///< of the answers, simulated on the calibration images
   double answer_noise = 0;

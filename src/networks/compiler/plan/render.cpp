@@ -64,7 +64,10 @@ std::string Plan::to_text() const {
   line("predicted time",
        fmt::format("{:.4g} s a query, {} thread(s), {}; a process's first query adds {:.2g} s",
                    seconds, threads, machine, first_seconds));
-  line("planned peak memory", size_text(peak_bytes));
+  line("planned peak memory",
+       fmt::format("{}: ciphertexts {}, keys {}, encoded weights {}, the program {}, tables {}",
+                   size_text(memory.sum()), size_text(memory.ciphertexts), size_text(memory.keys),
+                   size_text(memory.weights), size_text(memory.program), size_text(memory.tables)));
   text +=
       fmt::format("\n{:<28}{:<13}{:>7}{:>6}{:>6}{:>8}{:>7}{:>11}{:>10}{:>9}\n", "layer", "op",
                   "count", "parts", "level", "scale", "spent", "magnitude", "headroom", "seconds");
@@ -116,7 +119,12 @@ std::string Plan::to_json() const {
                                {"query_bytes", query_bytes},
                                {"answer_bytes", answer_bytes},
                                {"eval_key_bytes", evaluation_key_bytes},
-                               {"peak_bytes", peak_bytes},
+                               {"peak_bytes", memory.ciphertexts},
+                               {"key_memory_bytes", memory.keys},
+                               {"weight_memory_bytes", memory.weights},
+                               {"program_memory_bytes", memory.program},
+                               {"table_memory_bytes", memory.tables},
+                               {"server_memory_bytes", memory.sum()},
                                {"precision_bits", precision_bits},
                                {"answer_noise", answer_noise},
                                {"largest_answer", largest_answer},

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "networks/program/prepared_weights.h"
+
 namespace serdab::compiler {
 namespace {
 
@@ -74,6 +76,15 @@ class Formulas {
     return counts;
   }
 
+  // A vector to slots, coefficients and residues: transforms of n/repeats numbers, one of them of
+  // complex ones, which is two butterflies' work each.
+  WorkCounts encoding(double l, double repeats) const {
+    const double once = n_ / repeats;
+    const double butterflies = once / 2 * std::log2(once);
+    return {.butterflies = butterflies * (l + special_ + 4),
+            .moved_words = once * (l + special_ + 8)};
+  }
+
   // Two polynomials in Q and P that are permuted.
   WorkCounts moved(double l) const { return {.moved_words = 2 * n_ * (l + special_)}; }
 
@@ -84,12 +95,13 @@ class Formulas {
     return counts;
   }
 
-  TransformCosts transform(double l) const {
+  TransformCosts transform(double l, std::size_t repeats) const {
     TransformCosts costs;
+    costs.encoding = encoding(l, static_cast<double>(repeats));
     costs.input = raised(l);
     costs.baby = products(l);
     costs.baby += moved(l);
-    costs.diagonal = sums(l, 2, 1);
+    costs.diagonal = sums(l, 2, 1 / static_cast<double>(repeats));
     costs.giant = division(l, special_);
     costs.giant += key_sums(l);
     costs.giant += moved(l);
@@ -123,7 +135,9 @@ class Counter {
       : program_(program),
         formulas_(log_n, program.primes, program.special_primes, digit_primes),
         n_(formulas_.n()),
-        divided_by_rescale_(program::divided_by_rescale(program)) {}
+        divided_by_rescale_(program::divided_by_rescale(program)),
+        prepared_(program::prepared_weights(program, std::size_t{1} << log_n,
+                                            program::kPreparedWeightBytes)) {}
 
   WorkByKind count(program::ValueId id) const {
     const program::Value& value = program_.values[id];
@@ -211,18 +225,22 @@ class Counter {
 
   WorkByKind count(const program::Transform& op, const program::Value& value) const {
     const double inputs = program_.values[op.from].count;
-    const TransformCosts costs = formulas_.transform(primes(value));
+    const TransformCosts costs =
+        formulas_.transform(primes(value), std::size_t{op.repeats} * program_.images);
     WorkByKind work;
     work[WorkKind::kDecomposing] = inputs * costs.input;
     work[WorkKind::kInnerProducts] = inputs * rotated(op.babies) * costs.baby;
     work[WorkKind::kPlaintextProducts] = static_cast<double>(op.diagonals.size()) * costs.diagonal;
+    if (!prepared_[static_cast<std::size_t>(&value - program_.values.data())]) {
+      work[WorkKind::kEncoding] = static_cast<double>(op.diagonals.size()) * costs.encoding;
+    }
     work[WorkKind::kGiantSteps] = value.count * rotated(op.giants) * costs.giant;
     if (divides(value)) work[WorkKind::kDivisions] = value.count * costs.output;
     return work;
   }
 
   WorkByKind count(const program::RotateSum& op, const program::Value& value) const {
-    const TransformCosts costs = formulas_.transform(primes(value));
+    const TransformCosts costs = formulas_.transform(primes(value), 1);
     WorkByKind work;
     WorkCounts& steps = work[WorkKind::kGiantSteps];
     steps = value.count * rotated(op.rotations) * costs.sum;
@@ -248,7 +266,7 @@ class Counter {
   }
   // The first steps share a decomposition and divide; the others are as those of a sum.
   WorkByKind count(const program::Rotate& op, const program::Value& value) const {
-    const TransformCosts costs = formulas_.transform(primes(value));
+    const TransformCosts costs = formulas_.transform(primes(value), 1);
     double first = 0;
     for (const program::Rotation& rotation : op.rotations) first += rotation.steps.empty() ? 0 : 1;
     WorkByKind work;
@@ -259,7 +277,7 @@ class Counter {
     return work;
   }
   WorkByKind count(const program::RotatedTotal& op, const program::Value& value) const {
-    const TransformCosts costs = formulas_.transform(primes(value));
+    const TransformCosts costs = formulas_.transform(primes(value), 1);
     WorkByKind work;
     work[WorkKind::kGiantSteps] = rotated(op.rotations) * costs.sum;
     if (divides(value)) work[WorkKind::kDivisions] = costs.output;
@@ -274,15 +292,16 @@ class Counter {
   Formulas formulas_;
   double n_;
   std::vector<bool> divided_by_rescale_;
+  std::vector<bool> prepared_;
 };
 
 }  // namespace
 
 TransformCosts transform_costs(unsigned log_n, std::size_t primes, std::size_t special_primes,
-                               unsigned digit_primes) {
+                               unsigned digit_primes, std::size_t repeats) {
   return Formulas(log_n, std::vector<std::uint64_t>(primes),
                   std::vector<std::uint64_t>(special_primes), digit_primes)
-      .transform(static_cast<double>(primes));
+      .transform(static_cast<double>(primes), repeats);
 }
 
 std::vector<WorkByKind> count_work(const program::Program& program, unsigned log_n,

@@ -28,9 +28,11 @@ struct TransformCosts {
   ckks_params::WorkCounts giant;     ///< dividing, switching and moving an inner sum
   ckks_params::WorkCounts output;    ///< the division at the end
   ckks_params::WorkCounts sum;       ///< a rotation that is added, as a giant step
+  ckks_params::WorkCounts encoding;  ///< of a diagonal's weights, where they are not prepared
 };
 /// For primes of at most ckks_params::kShortPrimeBits bits, as most packed programs have.
+/// Weights repeat so many times around a ciphertext.
 TransformCosts transform_costs(unsigned log_n, std::size_t primes, std::size_t special_primes,
-                               unsigned digit_primes);
+                               unsigned digit_primes, std::size_t repeats = 1);
 
 }  // namespace serdab::compiler

@@ -47,14 +47,14 @@ std::map<std::uint32_t, double> uses(const Program& program) {
 
 // The fewest other steps that make up a step, at most `longest`; empty if there are none.
 std::vector<std::uint32_t> made_up(std::uint32_t step, const std::map<std::uint32_t, double>& steps,
-                                   std::uint32_t positions, std::size_t longest) {
-  std::vector<std::uint32_t> reached_by(positions);  // last step on the way; 0: not reached
+                                   std::uint32_t places, std::size_t longest) {
+  std::vector<std::uint32_t> reached_by(places);  // last step on the way; 0: not reached
   std::vector<std::uint32_t> frontier = {0};
   for (std::size_t length = 1; length <= longest && !frontier.empty(); ++length) {
     std::vector<std::uint32_t> next;
     for (const std::uint32_t from : frontier) {
       for (const auto& [other, work] : steps) {
-        const std::uint32_t to = (from + other) % positions;
+        const std::uint32_t to = (from + other) % places;
         if (other == step || to == 0 || reached_by[to] != 0) continue;
         reached_by[to] = other;
         next.push_back(to);
@@ -65,7 +65,7 @@ std::vector<std::uint32_t> made_up(std::uint32_t step, const std::map<std::uint3
   }
   std::vector<std::uint32_t> path;
   if (reached_by[step] == 0) return path;
-  for (std::uint32_t at = step; at != 0; at = (at + positions - reached_by[at]) % positions) {
+  for (std::uint32_t at = step; at != 0; at = (at + places - reached_by[at]) % places) {
     path.push_back(reached_by[at]);
   }
   return path;
@@ -97,7 +97,7 @@ std::optional<Cut> cheapest_cut(const Program& program, std::size_t longest) {
   std::optional<Cut> best;
   for (const auto& [step, work] : steps) {
     if (best && work >= best->work) continue;  // one more step at least
-    std::vector<std::uint32_t> by = made_up(step, steps, program.positions, longest);
+    std::vector<std::uint32_t> by = made_up(step, steps, program.places(), longest);
     if (by.empty()) continue;
     const double added = work * static_cast<double>(by.size() - 1);
     if (!best || added < best->work) best = Cut{step, std::move(by), added};

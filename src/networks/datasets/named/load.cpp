@@ -81,7 +81,7 @@ Images load_cifar(const SetName& set, const Folders& folders, std::size_t count)
   Images images;
   for (const std::string& file : files) {
     if (images.count() >= count) break;
-    append(images, read_cifar(find_file(set.name, file, folders)));
+    append(images, read_cifar(find_file(set.name, file, folders), count - images.count()));
   }
   return slice(images, 0, count);
 }
@@ -129,12 +129,7 @@ Images read_by_extension(const fs::path& file, const Shape& shape) {
   if (extension == ".png") return load_png(file, shape);
   if (extension == ".npy") return read_npy(file, shape);
   if (extension == ".csv") return read_csv(file);
-  if (extension == ".bin") return read_cifar(file);
-  if (file.string().ends_with(".med.xz")) {
-    base::fail(
-        ErrorCode::kUnsupported,
-        file.string() + ": is packed; unpack it with cifar10_codec.py dec, which lies beside it");
-  }
+  if (extension == ".bin" || file.string().ends_with(".med.xz")) return read_cifar(file);
   const fs::path labels = labels_beside(file);
   return labels.empty() ? read_idx_images(file) : read_idx(file, labels);
 }

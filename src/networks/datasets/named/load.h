@@ -36,9 +36,10 @@ inline constexpr std::size_t kAllImages = std::numeric_limits<std::size_t>::max(
 Images load_set(const SetName& set, const std::vector<std::filesystem::path>& folders,
                 std::size_t count = kAllImages);
 
-/// Images of a file by its extension: .png, .npy, .csv(.gz), .bin (CIFAR), otherwise IDX(.gz;
-/// labels are taken from the file beside it whose name has "labels-idx1" for "images-idx3", if
-/// there); with the shape that a network takes. A folder gives all its .png files, sorted by name.
+/// Images of a file by its extension: .png, .npy, .csv(.gz), .bin and .med.xz (CIFAR), otherwise
+/// IDX(.gz; labels are taken from the file beside it whose name has "labels-idx1" for
+/// "images-idx3", if there); with the shape that a network takes. A folder gives all its .png
+/// files, sorted by name.
 Images load_file(const std::filesystem::path& file, const Shape& shape);
 
 /// load_set for a set's name, else load_file; conformed to `shape`, at most `count` images.

@@ -35,13 +35,19 @@ std::vector<fs::path> own_folders() {
   return result;
 }
 
+/// The file, or its other form: .gz unpacked, .bin packed as .med.xz.
 std::optional<fs::path> existing(const fs::path& file) {
   std::error_code status;
   if (fs::is_regular_file(file, status)) return file;
-  if (file.extension() != ".gz") return std::nullopt;
-  fs::path unpacked = file;
-  unpacked.replace_extension();
-  if (fs::is_regular_file(unpacked, status)) return unpacked;
+  fs::path other = file;
+  if (file.extension() == ".gz") {
+    other.replace_extension();
+  } else if (file.extension() == ".bin") {
+    other.replace_extension(".med.xz");
+  } else {
+    return std::nullopt;
+  }
+  if (fs::is_regular_file(other, status)) return other;
   return std::nullopt;
 }
 
@@ -55,28 +61,12 @@ bool may_belong_to(const std::string& set, const std::string& file, const fs::pa
 
 [[noreturn]] void missing(const std::string& set, const std::string& file,
                           const std::vector<fs::path>& folders) {
-  std::string places, hint;
-  for (const fs::path& folder : folders) {
-    places += "\n  " + (folder / set).string();
-    if (file.ends_with(".bin")) {
-      fs::path packed = folder / set / file;
-      packed.replace_extension(".med.xz");
-      std::error_code status;
-      if (fs::exists(packed, status)) {
-        hint = "\n" + packed.string() + " holds it packed; unpack it with: python3 " +
-               (folder / set / "cifar10_codec.py").string() + " dec " + packed.string() + " " +
-               file;
-      }
-    }
-  }
-  base::fail(
-      base::ErrorCode::kIo,
-      "data set '" + set + "': the file " + file + " is not there. Looked in" + places +
-          "\nand their parents." +
-          (hint.empty() ? " 'serdab data fetch " + set +
-                              "' downloads it; --data-dir or SERDAB_DATA names a folder that "
-                              "has it."
-                        : hint));
+  std::string places;
+  for (const fs::path& folder : folders) places += "\n  " + (folder / set).string();
+  base::fail(base::ErrorCode::kIo,
+             "data set '" + set + "': the file " + file + " is not there. Looked in" + places +
+                 "\nand their parents. 'serdab data fetch " + set +
+                 "' downloads it; --data-dir or SERDAB_DATA names a folder that has it.");
 }
 
 }  // namespace

@@ -18,8 +18,9 @@ std::vector<std::filesystem::path> search_folders(
     const std::optional<std::filesystem::path>& explicit_dir = {});
 
 /// FOLDER/SET/FILE or FOLDER/FILE, the first that exists; a name ending in .gz may also lie there
-/// unpacked. mnist and fashion-mnist use the same names: FOLDER/FILE counts only if the folder is
-/// called SET or the file has the SHA-256 of the manifest (where it has one).
+/// unpacked, one ending in .bin packed as .med.xz. mnist and fashion-mnist use the same names:
+/// FOLDER/FILE counts only if the folder is called SET or the file has the SHA-256 of the manifest
+/// (where it has one).
 std::optional<std::filesystem::path> look_for(const std::string& set, const std::string& file,
                                               const std::vector<std::filesystem::path>& folders);
 

@@ -83,17 +83,36 @@ void draw_line(Picture& picture, std::span<const Point> points, double width, Co
   }
 }
 
-void draw_text(Picture& picture, std::string_view text, std::size_t x, std::size_t y, Colour colour,
-               std::size_t size) {
+namespace {
+
+/// Calls `dot(column, row)` for every font pixel of a text, from its top left corner.
+template <typename Dot>
+void for_each_dot(std::string_view text, Dot dot) {
   for (std::size_t k = 0; k < text.size(); ++k) {
     const Glyph& rows = glyph(text[k]);
     for (std::size_t row = 0; row < kGlyphHeight; ++row) {
       for (std::size_t column = 0; column < kGlyphWidth; ++column) {
-        if (((rows[row] >> (kGlyphWidth - 1 - column)) & 1) == 0) continue;
-        fill(picture, x + (k * kAdvance + column) * size, y + row * size, size, size, colour);
+        if (((rows[row] >> (kGlyphWidth - 1 - column)) & 1) != 0) dot(k * kAdvance + column, row);
       }
     }
   }
+}
+
+}  // namespace
+
+void draw_text(Picture& picture, std::string_view text, std::size_t x, std::size_t y, Colour colour,
+               std::size_t size) {
+  for_each_dot(text, [&](std::size_t column, std::size_t row) {
+    fill(picture, x + column * size, y + row * size, size, size, colour);
+  });
+}
+
+void draw_text_upwards(Picture& picture, std::string_view text, std::size_t x, std::size_t y,
+                       Colour colour, std::size_t size) {
+  for_each_dot(text, [&](std::size_t column, std::size_t row) {
+    if ((column + 1) * size > y) return;
+    fill(picture, x + row * size, y - (column + 1) * size, size, size, colour);
+  });
 }
 
 std::size_t text_width(std::string_view text, std::size_t size) {

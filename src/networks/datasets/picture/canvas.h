@@ -36,6 +36,11 @@ void draw_line(Picture& picture, std::span<const Point> points, double width, Co
 void draw_text(Picture& picture, std::string_view text, std::size_t x, std::size_t y, Colour colour,
                std::size_t size = 1);
 
+/// The same turned by a quarter: it begins at the bottom, in the row above `y`, and reads upwards;
+/// the tops of its letters are in column x. What would lie above the picture is left out.
+void draw_text_upwards(Picture& picture, std::string_view text, std::size_t x, std::size_t y,
+                       Colour colour, std::size_t size = 1);
+
 /// Pixels that a text takes from left to right, and a line of it from top to bottom.
 std::size_t text_width(std::string_view text, std::size_t size = 1);
 std::size_t text_height(std::size_t size = 1);

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,21 +17,34 @@ struct Series {
   std::vector<Point> points;  ///< in the chart's units, x ascending and finite
 };
 
-/// What a line chart shows: loss or accuracy over the steps of a training.
+/// A stretch of an axis, low < high, both finite and at most 1e100.
+struct Interval {
+  double low = 0.0;
+  double high = 1.0;
+};
+
+/// What a line chart shows: loss or accuracy over the steps of a training, a function and a
+/// polynomial in its place.
 struct Chart {
   std::string title;
   std::string x_label = "step";
   std::string y_label;
-  std::vector<Series> series;  ///< at most kMaxSeries
+  std::vector<Series> series;               ///< at most kMaxSeries
+  std::optional<Interval> shown_y = {};     ///< curves are cut there; else all that is finite
+  std::optional<Interval> unshaded_x = {};  ///< grey lies left and right of it
 };
 
 inline constexpr std::size_t kMaxSeries = 8;  ///< as many colours can be told apart
-inline constexpr std::size_t kChartWidth = 900, kChartHeight = 500;
+inline constexpr std::size_t kChartWidth = 900, kChartHeight = 500, kPanelHeight = 400;
 
 /// The chart as an RGB picture of kChartWidth x kChartHeight: title, legend, axes with ticks and
 /// numbers, grid, curves. A point that stands alone is a dot. Throws base::Error (kInvalidArgument)
 /// for too many series or points that are not as described.
 Picture line_chart(const Chart& chart);
+
+/// Charts one below the other, each kPanelHeight high, their plots with the same left end; a chart
+/// without a title has no room for one. Throws as line_chart.
+Picture stacked_charts(std::span<const Chart> charts);
 
 /// Writes line_chart as a PNG under a temporary name, then renames it. Throws base::Error (kIo).
 void write_chart(const Chart& chart, const std::filesystem::path& file);

@@ -107,7 +107,64 @@ TEST(Curves, GapsDotsAndNothing) {
   EXPECT_EQ(line_chart(Chart{}).bytes.size(), kChartWidth * kChartHeight * 3);
 }
 
+TEST(Curves, AreCutAtWhatIsShown) {
+  Chart chart{"", "", "", {{"", {{0, -5}, {1, 5}, {2, 5}, {3, 0.5}, {4, 1e90}}}}};
+  chart.shown_y = Interval{0, 1};
+  const Picture picture = line_chart(chart);
+  std::size_t first = picture.height, last = 0;  // rows with the curve, below the legend
+  for (std::size_t y = 60; y < picture.height; ++y) {
+    for (std::size_t x = 0; x < picture.width; ++x) {
+      if (picture.bytes[(y * picture.width + x) * 3] != 0) continue;
+      first = std::min(first, y);
+      last = y;
+    }
+  }
+  // The plot's rows, and half the width of a line.
+  EXPECT_GE(first, 60u);
+  EXPECT_LE(last, kChartHeight - 2 * 14 - 4 * 8 + 2);
+  EXPECT_GT(last, first + 300);
+  Chart above{"", "", "", {{"a", {{0, 2}, {1, 3}}}}};
+  above.shown_y = Interval{0, 1};
+  EXPECT_LT(count(line_chart(above), Colour{0, 114, 178}), 150u);  // the legend alone
+}
+
+TEST(Curves, GreyLiesOutsideTheRange) {
+  Chart chart{"", "", "", {{"", {{-2, 0}, {2, 1}}}}};
+  constexpr Colour kGrey{240, 240, 240};
+  EXPECT_EQ(count(line_chart(chart), kGrey), 0u);
+  chart.unshaded_x = Interval{-1, 1};
+  const std::size_t half = count(line_chart(chart), kGrey);
+  chart.unshaded_x = Interval{-1, 3};
+  const std::size_t quarter = count(line_chart(chart), kGrey);
+  EXPECT_GT(quarter, 50'000u);
+  EXPECT_NEAR(static_cast<double>(half) / static_cast<double>(quarter), 2.0, 0.05);
+}
+
+TEST(Curves, StackedOneBelowTheOther) {
+  std::vector<Chart> charts{training_chart(), training_chart()};
+  charts[1].title.clear();
+  for (Series& series : charts[1].series) {
+    for (Point& p : series.points) p.y *= 1e-3;  // longer numbers beside the axis
+  }
+  const Picture picture = stacked_charts(charts);
+  EXPECT_EQ(picture.width, kChartWidth);
+  EXPECT_EQ(picture.height, 2 * kPanelHeight);
+  EXPECT_EQ(picture.bytes.size(), kChartWidth * 2 * kPanelHeight * 3);
+  // The axes at the left are one above the other.
+  const auto axis = [&](std::size_t y) {
+    std::size_t x = 0;
+    while (picture.bytes[(y * picture.width + x) * 3] != 40) ++x;
+    return x;
+  };
+  EXPECT_EQ(axis(kPanelHeight - 200), axis(2 * kPanelHeight - 200));
+}
+
 TEST(Curves, Refuses) {
+  Chart upside_down{"", "", "", {}};
+  upside_down.shown_y = Interval{1, 0};
+  EXPECT_THROW(line_chart(upside_down), base::Error);
+  EXPECT_THROW(stacked_charts(std::vector<Chart>{upside_down}), base::Error);
+
   EXPECT_THROW(line_chart({"", "", "", std::vector<Series>(9)}), base::Error);
   EXPECT_THROW(line_chart({"", "", "", {{"a", {{kNan, 1}}}}}), base::Error);
   EXPECT_THROW(line_chart({"", "", "", {{"a", {{1, 1}, {1, 2}}}}}), base::Error);

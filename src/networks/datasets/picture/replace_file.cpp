@@ -24,4 +24,8 @@ void replace_file(const std::filesystem::path& file,
   base::fail(base::ErrorCode::kIo, file.string() + ": cannot be written: " + reason);
 }
 
+void replace_png(const Picture& picture, const std::filesystem::path& file) {
+  replace_file(file, [&](const std::filesystem::path& part) { write_png(picture, part); });
+}
+
 }  // namespace serdab::datasets

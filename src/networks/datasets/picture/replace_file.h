@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <functional>
 
+#include "networks/datasets/formats/png.h"
+
 namespace serdab::datasets {
 
 /// Has `write` fill a file of another name in the same folder, then renames it to `file`: whoever
@@ -10,5 +12,8 @@ namespace serdab::datasets {
 /// renaming fails; whatever `write` throws passes through, and `file` is as before.
 void replace_file(const std::filesystem::path& file,
                   const std::function<void(const std::filesystem::path&)>& write);
+
+/// write_png by replace_file.
+void replace_png(const Picture& picture, const std::filesystem::path& file);
 
 }  // namespace serdab::datasets

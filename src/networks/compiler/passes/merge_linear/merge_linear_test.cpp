@@ -59,6 +59,20 @@ TEST(MergeLinear, ALevelIsWorthAShareOfTheNetwork) {
   EXPECT_EQ(merge_linear(lower(g), {2.0, 0.05}).steps.size(), 4u);
 }
 
+TEST(MergeLinear, PoolingStaysBeforeAConvolution) {
+  Graph g;
+  graph::AveragePool pool;
+  pool.window.kernel = pool.window.strides = {2, 2};
+  graph::Conv conv{{{8, 4, 3, 3}, std::vector<double>(8 * 4 * 9, 0.5)}, {}, {}, 1};
+  conv.window.kernel = {3, 3};
+  conv.window.pads = {1, 1, 1, 1};
+  g.add("x", graph::Input{{4, 8, 8}}, {});
+  g.add("square", graph::Polynomial{{{0, 0, 1}}, {}}, {0});
+  g.add("pool", pool, {1});
+  g.add("conv", conv, {2});
+  EXPECT_EQ(merge_linear(lower(g)).steps.size(), 3u);  // 3,456 entries, merged 12,800
+}
+
 TEST(MergeLinear, AValueAPolynomialReadsStays) {
   Graph g;
   g.add("x", graph::Input{{3}}, {});
