@@ -31,7 +31,7 @@ std::vector<ckks::SeededSwitchingKey> rotation_keys(
 
 KeyPair generate_keys(const ckks::Context& context, const program::ClientBundle& bundle) {
   return generate_keys(context, bundle.relinearisation_level, bundle.rotations,
-                       program::images_per_query(bundle));
+                       program::slot_order(bundle).lanes());
 }
 
 KeyPair generate_keys(const ckks::Context& context, std::int32_t relinearisation_level,

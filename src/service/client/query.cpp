@@ -82,6 +82,7 @@ std::vector<std::uint8_t> encrypt_images(const ckks::Context& context,
                              static_cast<std::uint32_t>(count), bundle.input};
   wire::QueryBuilder query(context, header);
   const std::size_t ciphertexts = bundle.input.count;
+  const program::SlotOrder order = program::slot_order(bundle);
   for (std::size_t begin = 0; begin < ciphertexts; begin += kChunk) {
     const std::size_t end = std::min(ciphertexts, begin + kChunk);
     base::parallel_for(end - begin, [&](std::size_t k) {
@@ -91,7 +92,7 @@ std::vector<std::uint8_t> encrypt_images(const ckks::Context& context,
       for (std::size_t position = 0; position < bundle.positions; ++position) {
         if (rows[position] == program::kNoElement) continue;
         for (std::size_t i = 0; i < count; ++i) {
-          slots[position * most + i] = images[i * elements + rows[position]];
+          slots[order.slot(position, i)] = images[i * elements + rows[position]];
         }
       }
       sampling::Prng prng(seed, index);
@@ -120,14 +121,14 @@ Answers decrypt_answer(const ckks::Context& context, const program::ClientBundle
   const OutputRows rows = output_rows(bundle);
   const ckks::Encoder encoder(context);
   const ckks_secret::Decryptor decryptor(context, secret);
-  const std::size_t most = program::images_per_query(bundle);
+  const program::SlotOrder order = program::slot_order(bundle);
   base::parallel_for(rows.size(), [&](std::size_t c) {
     if (rows[c].empty()) return;
     const auto slots = decode_strided(encoder, decryptor.decrypt(answer.ciphertexts[c]),
                                       bundle.manifest.answer_form.stride);
     for (const auto& [output, position] : rows[c]) {
       for (std::size_t i = 0; i < result.images; ++i) {
-        result.values[i * result.outputs + output] = slots[position * most + i];
+        result.values[i * result.outputs + output] = slots[order.slot(position, i)];
       }
     }
   });
@@ -151,6 +152,18 @@ std::vector<std::uint32_t> labels(const Answers& answers) {
     const double* row = answers.row(i);
     result.push_back(
         static_cast<std::uint32_t>(std::max_element(row, row + answers.outputs) - row));
+  }
+  return result;
+}
+
+std::vector<double> confidences(const Answers& answers) {
+  std::vector<double> result;
+  for (std::size_t i = 0; i < answers.images; ++i) {
+    const std::span<const double> row(answers.row(i), answers.outputs);
+    const double largest = *std::max_element(row.begin(), row.end());
+    double sum = 0;
+    for (const double value : row) sum += std::exp(value - largest);
+    result.push_back(1 / sum);
   }
   return result;
 }

@@ -44,4 +44,8 @@ Answers decrypt_answer(const ckks::Context& context, const program::ClientBundle
 /// Index of the largest output of each image.
 std::vector<std::uint32_t> labels(const Answers& answers);
 
+/// How sure the network is of the label of each image, in (0, 1]: the softmax of its outputs there.
+/// Not a probability that it is right.
+std::vector<double> confidences(const Answers& answers);
+
 }  // namespace serdab::client

@@ -194,21 +194,24 @@ void Desk::chunk_ended(const Task& task, const Outcome& outcome) {
   if (const auto job = store_.job(task.tenant, task.job)) feed(*job);
 }
 
-// A refresh that does not fit leaves the run where it was: the client may send another.
+// A refresh that does not fit leaves the run where it was: the client may send another. An end may
+// be told of again when the run has long gone on; the store takes only that of the step it stands
+// at.
 void Desk::step_ended(const Task& task, const Outcome& outcome) {
   forget(task.id());
   const auto job = store_.job(task.tenant, task.job);
   if (!job || finished(job->state) || outcome.ending == Ending::kCancelled) return;
   if (outcome.ending == Ending::kFailed) {
-    store_.update_job(job->id, outcome.refresh_due ? JobState::kWaiting : JobState::kFailed,
-                      job->steps_done, outcome.error);
+    store_.finish_step(job->id, task.step,
+                       outcome.refresh_due ? JobState::kWaiting : JobState::kFailed, task.step,
+                       outcome.error);
     return;
   }
   const bool all = outcome.steps_done >= job->steps;
   const JobState state = all                   ? JobState::kDone
                          : outcome.refresh_due ? JobState::kWaiting
                                                : JobState::kRunning;
-  if (!store_.update_job(job->id, state, outcome.steps_done, "")) return;
+  if (!store_.finish_step(job->id, task.step, state, outcome.steps_done, "")) return;
   if (const auto now = store_.job(task.tenant, task.job)) feed(*now);
 }
 

@@ -2,12 +2,14 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "engine/base/clock.h"
 #include "engine/base/error.h"
 #include "engine/base/pool.h"
 #include "service/wire/checkpoint.h"
+#include "service/wire/sealed_file.h"
 
 namespace serdab::server {
 namespace {
@@ -18,13 +20,12 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-bool take_up(const Model& model, const std::string& path, std::span<const std::uint8_t> query,
+bool take_up(const Model& model, const std::string& path, const wire::Digest& query_digest,
              runtime::Executor& executor) {
   if (path.empty() || ::access(path.c_str(), F_OK) != 0) return false;
-  const auto bytes = wire::read_file(path, wire::payload_limit(wire::FileKind::kCheckpoint));
-  const auto payload = wire::open_payload(wire::FileKind::kCheckpoint, bytes, path);
-  wire::Checkpoint checkpoint = wire::read_checkpoint(model.context(), payload, path);
-  if (checkpoint.program_id != model.id() || checkpoint.query_digest != wire::sha256(query)) {
+  const wire::OpenedMap file = wire::map_file(wire::FileKind::kCheckpoint, path, path);
+  wire::Checkpoint checkpoint = wire::read_checkpoint(model.context(), file.payload, path);
+  if (checkpoint.program_id != model.id() || checkpoint.query_digest != query_digest) {
     base::fail(
         base::ErrorCode::kMismatch,
         path + ": is the state of another run (other program or query); remove it to start anew");
@@ -33,12 +34,34 @@ bool take_up(const Model& model, const std::string& path, std::span<const std::u
   return true;
 }
 
-void save(const Model& model, const std::string& path, std::span<const std::uint8_t> query,
+void save(const Model& model, const std::string& path, const wire::Digest& query_digest,
           const runtime::Executor& executor) {
-  const auto payload = wire::write_checkpoint(model.context(), model.id(), wire::sha256(query),
-                                              executor.waves_done(), executor.live());
-  wire::write_file(path, wire::seal_payload(wire::FileKind::kCheckpoint, payload));
+  wire::save_in_pieces(wire::FileKind::kCheckpoint, path, [&](const wire::Sink& sink) {
+    wire::write_checkpoint(model.context(), model.id(), query_digest, executor.waves_done(),
+                           executor.live(), sink);
+  });
 }
+
+// When the state of a run is written: it may be gigabytes, so no more than a small share of the
+// time goes there, unless it is asked for after every wave (0 seconds).
+class SaveTimes {
+ public:
+  explicit SaveTimes(double seconds) : wait_(seconds), least_(seconds) {}
+
+  bool due() const { return seconds_since(last_) >= wait_; }
+  template <typename F>
+  void save(F&& f) {
+    constexpr double kShare = 0.04, kMost = 600;
+    const auto start = Clock::now();
+    f();
+    if (least_ > 0) wait_ = std::max(least_, std::min(seconds_since(start) / kShare, kMost));
+    last_ = Clock::now();
+  }
+
+ private:
+  Clock::time_point last_ = Clock::now();
+  double wait_, least_;
+};
 
 }  // namespace
 
@@ -90,14 +113,15 @@ JobReport run_job(const Model& model, const LoadedKeys& keys,
   runtime::Executor executor(model.prepared(), keys.keys(),
                              [&](std::uint32_t i) { return query.ciphertext(i); });
   JobReport report;
-  report.resumed = take_up(model, options.checkpoint_path, query_payload, executor);
-  auto saved = Clock::now();
+  const bool kept = !options.checkpoint_path.empty();
+  const wire::Digest query_digest = kept ? wire::sha256(query_payload) : wire::Digest{};
+  report.resumed = take_up(model, options.checkpoint_path, query_digest, executor);
+  SaveTimes times(options.checkpoint_seconds);
   while (!executor.done()) {
     const bool stop = options.stop && options.stop();
-    const bool due = seconds_since(saved) >= options.checkpoint_seconds;
-    if (!options.checkpoint_path.empty() && (stop || due)) {
-      save(model, options.checkpoint_path, query_payload, executor);
-      saved = Clock::now();
+    const bool abandoned = stop && options.abandoned && options.abandoned();
+    if (kept && !abandoned && (stop || times.due())) {
+      times.save([&] { save(model, options.checkpoint_path, query_digest, executor); });
     }
     if (stop) {
       base::fail(base::ErrorCode::kInterrupted, options.checkpoint_path.empty()
@@ -122,7 +146,7 @@ JobReport run_job(const Model& model, const LoadedKeys& keys,
   report.images = header.images;
   report.operations = executor.counts();
   report.peak_pool_bytes = base::pool_statistics().peak_bytes - held;
-  if (!options.checkpoint_path.empty()) ::unlink(options.checkpoint_path.c_str());
+  if (kept) ::unlink(options.checkpoint_path.c_str());
   return report;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "networks/program/package.h"
+#include "networks/program/prepared_weights.h"
 #include "networks/runtime/executor.h"
 #include "service/wire/message.h"
 
@@ -20,7 +21,7 @@ class Model {
   /// packed program; beyond, they are encoded whenever they are used). Throws base::Error, naming
   /// `path`, for files that are not a program or whose parameters are refused.
   static Model load(const std::string& path,
-                    std::size_t max_plaintext_bytes = runtime::Prepared::kNoLimit);
+                    std::size_t max_plaintext_bytes = program::kPreparedWeightBytes);
 
   const program::Package& package() const { return *package_; }
   const program::ProgramId& id() const { return id_; }
@@ -57,9 +58,13 @@ class LoadedKeys {
 /// How a job is run.
 struct JobOptions {
   std::function<void(double)> progress;  ///< share of the work done, between waves
-  std::function<bool()> stop;      ///< asked between waves; true ends the job with kInterrupted
+  std::function<bool()> stop;  ///< asked between waves; true ends the job with kInterrupted
+  /// Asked once the job is stopped: true leaves no state, for nobody will go on with it. Empty:
+  /// state is kept.
+  std::function<bool()> abandoned;
   std::string checkpoint_path;     ///< where state is kept; none if empty
-  double checkpoint_seconds = 60;  ///< how often it is written
+  double checkpoint_seconds = 60;  ///< how often it is written, at most one part in 25 of the time,
+                                   ///< but every ten minutes; 0: after every wave
 };
 
 /// What a job took.

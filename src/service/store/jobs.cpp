@@ -119,6 +119,18 @@ bool Store::update_job(const std::string& id, JobState state, std::uint64_t step
   return changed;
 }
 
+bool Store::finish_step(const std::string& id, std::uint64_t before, JobState state,
+                        std::uint64_t steps_done, const std::string& error) {
+  Writing writing(state_->writer);
+  const bool changed = writing.run(
+                           "UPDATE jobs SET state=?, steps_done=?, error=?, updated=? "
+                           "WHERE id=? AND kind=? AND state<? AND steps_done=?",
+                           state, steps_done, error.substr(0, internal::kErrorLimit), now(), id,
+                           JobKind::kTraining, JobState::kDone, before) != 0;
+  if (changed) writing.commit();
+  return changed;
+}
+
 bool Store::set_steps(const std::string& id, std::uint64_t steps) {
   Writing writing(state_->writer);
   // One that was done takes up again where it stands.

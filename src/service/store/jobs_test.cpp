@@ -145,6 +145,21 @@ TEST_F(Jobs, TrainingTakesMoreSteps) {
   EXPECT_FALSE(store_->set_steps(batch(1).id, 10));
 }
 
+TEST_F(Jobs, TrainingMovesOncePerStep) {
+  const std::string id = training(5).id;
+  EXPECT_TRUE(store_->finish_step(id, 0, JobState::kWaiting, 1, ""));
+  EXPECT_TRUE(store_->update_job(id, JobState::kRunning, 1, ""));
+  EXPECT_FALSE(store_->finish_step(id, 0, JobState::kWaiting, 1, ""));
+  EXPECT_FALSE(store_->finish_step(id, 2, JobState::kWaiting, 3, ""));
+  EXPECT_EQ(find(id).state, JobState::kRunning);
+  EXPECT_EQ(find(id).steps_done, 1u);
+  EXPECT_TRUE(store_->finish_step(id, 1, JobState::kWaiting, 1, "no refresh of this run"));
+  EXPECT_EQ(find(id).error, "no refresh of this run");
+  EXPECT_TRUE(store_->finish_step(id, 1, JobState::kDone, 5, ""));
+  EXPECT_FALSE(store_->finish_step(id, 5, JobState::kRunning, 6, ""));  // it has ended
+  EXPECT_FALSE(store_->finish_step(batch(1).id, 0, JobState::kDone, 0, ""));
+}
+
 TEST_F(Jobs, StayWithinTheQuota) {
   Quota quota;
   quota.jobs = 2;

@@ -172,6 +172,11 @@ class Store {
   /// State, steps and error; false when the job has ended or is gone meanwhile.
   bool update_job(const std::string& id, JobState state, std::uint64_t steps_done,
                   const std::string& error);
+  /// What came of a training run's step that began after `before` steps. Like update_job, but
+  /// false, and nothing changes, where the run has done another number of steps meanwhile: this has
+  /// been told before.
+  bool finish_step(const std::string& id, std::uint64_t before, JobState state,
+                   std::uint64_t steps_done, const std::string& error);
   /// More steps of a training run that is open, waiting or done; one that was done is open again.
   /// False for another job, and for fewer steps than it has done.
   bool set_steps(const std::string& id, std::uint64_t steps);

@@ -11,27 +11,41 @@ namespace serdab::wire {
 std::vector<std::uint8_t> write_checkpoint(
     const ckks::Context& context, const Digest& program_id, const Digest& query_digest,
     std::uint64_t waves_done, const std::map<program::Element, const ckks::Ciphertext*>& live) {
+  std::vector<std::uint8_t> payload;
+  write_checkpoint(context, program_id, query_digest, waves_done, live,
+                   [&](std::span<const std::uint8_t> piece) {
+                     payload.insert(payload.end(), piece.begin(), piece.end());
+                   });
+  return payload;
+}
+
+void write_checkpoint(const ckks::Context& context, const Digest& program_id,
+                      const Digest& query_digest, std::uint64_t waves_done,
+                      const std::map<program::Element, const ckks::Ciphertext*>& live,
+                      const Sink& sink) {
   base::ByteWriter out;
   out.raw(program_id);
   out.raw(query_digest);
   out.u64(waves_done);
   out.raw(live.empty() ? ckks::KeyId{} : live.begin()->second->key_id());
   out.u32(static_cast<std::uint32_t>(live.size()));
+  sink(out.take());
   std::vector<std::uint8_t> part;
   for (const auto& [element, ciphertext] : live) {
-    out.u32(element.value);
-    out.u32(element.index);
-    out.u32(ciphertext->level().value);
-    out.f64(ciphertext->scale().value);
-    out.u32(static_cast<std::uint32_t>(ciphertext->size()));
+    base::ByteWriter header;
+    header.u32(element.value);
+    header.u32(element.index);
+    header.u32(ciphertext->level().value);
+    header.f64(ciphertext->scale().value);
+    header.u32(static_cast<std::uint32_t>(ciphertext->size()));
+    sink(header.take());
     const ring::RnsBasis basis = context.basis(ciphertext->level());
     part.resize(polynomial_bytes(basis));
     for (std::size_t p = 0; p < ciphertext->size(); ++p) {
       write_polynomial(basis, ciphertext->part(p), part);
-      out.raw(part);
+      sink(part);
     }
   }
-  return out.take();
 }
 
 Checkpoint read_checkpoint(const ckks::Context& context, std::span<const std::uint8_t> payload,

@@ -14,6 +14,8 @@
 #include "engine/base/hex.h"
 #include "engine/base/sha256.h"
 #include "service/wire/internal/descriptor.h"
+#include "service/wire/internal/header_bytes.h"
+#include "service/wire/internal/replacement.h"
 
 namespace serdab::wire {
 namespace {
@@ -23,13 +25,6 @@ using internal::Descriptor;
 using internal::fail_io;
 
 constexpr std::uint8_t kMagic[8] = {'S', 'E', 'R', 'D', 'A', 'B', '\r', '\n'};
-
-// Process ids repeat where containers share a folder.
-std::string temporary_beside(const std::string& path) {
-  std::array<std::uint8_t, 8> random;
-  if (::getentropy(random.data(), random.size()) != 0) fail_io("cannot be created", path);
-  return path + ".part" + base::to_hex(random);
-}
 
 }  // namespace
 
@@ -95,7 +90,10 @@ std::uint64_t payload_limit(FileKind kind) {
   return 0;
 }
 
-std::vector<std::uint8_t> seal_payload(FileKind kind, std::span<const std::uint8_t> payload) {
+namespace internal {
+
+std::vector<std::uint8_t> header_bytes(FileKind kind, std::uint64_t payload_bytes,
+                                       const Digest& digest) {
   base::ByteWriter out;
   out.raw(kMagic);
   out.u8(kFormatVersion & 0xff);
@@ -103,8 +101,17 @@ std::vector<std::uint8_t> seal_payload(FileKind kind, std::span<const std::uint8
   out.u8(static_cast<std::uint8_t>(kind));
   out.u8(0);
   out.u32(0);
-  out.u64(payload.size());
-  out.raw(sha256(payload));
+  out.u64(payload_bytes);
+  out.raw(digest);
+  return out.take();
+}
+
+}  // namespace internal
+
+std::vector<std::uint8_t> seal_payload(FileKind kind, std::span<const std::uint8_t> payload) {
+  base::ByteWriter out;
+  out.reserve(kHeaderBytes + payload.size());
+  out.raw(internal::header_bytes(kind, payload.size(), sha256(payload)));
   out.raw(payload);
   return out.take();
 }
@@ -190,35 +197,9 @@ std::vector<std::uint8_t> read_file(const std::string& path, std::uint64_t limit
 }
 
 void write_file(const std::string& path, std::span<const std::uint8_t> bytes, unsigned mode) {
-  const std::string temporary = temporary_beside(path);
-  {
-    const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                                 static_cast<mode_t>(mode)));
-    if (file.get() < 0) fail_io("cannot be created", temporary);
-    for (std::size_t at = 0; at < bytes.size();) {
-      const ssize_t n = ::write(file.get(), bytes.data() + at, bytes.size() - at);
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) {
-        const int error = errno;
-        ::unlink(temporary.c_str());
-        errno = error;
-        fail_io("cannot be written", path);
-      }
-      at += static_cast<std::size_t>(n);
-    }
-    if (::fsync(file.get()) != 0 && errno != EINVAL) {
-      const int error = errno;
-      ::unlink(temporary.c_str());
-      errno = error;
-      fail_io("cannot be written", path);
-    }
-  }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) {
-    const int error = errno;
-    ::unlink(temporary.c_str());
-    errno = error;
-    fail_io("cannot be put in place", path);
-  }
+  internal::Replacement file(path, mode);
+  file.write(bytes);
+  file.put_in_place();
 }
 
 }  // namespace serdab::wire

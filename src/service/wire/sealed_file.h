@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,5 +30,11 @@ OpenedMap map_file(FileKind kind, const std::string& path, const std::string& na
 /// Seals the payload and writes the file as write_file does.
 void save(FileKind kind, const std::string& path, std::span<const std::uint8_t> payload,
           unsigned mode = 0644);
+
+/// Takes the next bytes of something that is written piece by piece.
+using Sink = std::function<void(std::span<const std::uint8_t>)>;
+/// The same of a payload that `write` gives piece by piece: it need never be in memory as a whole.
+void save_in_pieces(FileKind kind, const std::string& path,
+                    const std::function<void(const Sink&)>& write, unsigned mode = 0644);
 
 }  // namespace serdab::wire

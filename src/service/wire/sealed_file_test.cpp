@@ -54,6 +54,30 @@ TEST_F(SealedFile, ErrorsOfContentsUseTheName) {
   EXPECT_THROW(MappedFile("/"), base::Error);
 }
 
+TEST_F(SealedFile, PiecesMakeTheSameFile) {
+  save(FileKind::kCheckpoint, path_, kPayload);
+  const std::vector<std::uint8_t> whole = read_file(path_, 1000);
+  save_in_pieces(FileKind::kCheckpoint, path_, [](const Sink& sink) {
+    sink(std::span(kPayload).first(2));
+    sink({});
+    sink(std::span(kPayload).subspan(2));
+  });
+  EXPECT_EQ(read_file(path_, 1000), whole);
+}
+
+TEST_F(SealedFile, AFileWhosePiecesEndEarlyIsNeverPutInPlace) {
+  save(FileKind::kCheckpoint, path_, kPayload);
+  const auto half = [](const Sink& sink) {
+    sink(kPayload);
+    base::fail(base::ErrorCode::kInterrupted, "half");
+  };
+  EXPECT_THROW(save_in_pieces(FileKind::kCheckpoint, path_, half), base::Error);
+  EXPECT_EQ(open_file(FileKind::kCheckpoint, path_).payload.size(), kPayload.size());
+  for (const auto& entry : std::filesystem::directory_iterator(testing::TempDir())) {
+    EXPECT_EQ(entry.path().string().rfind(path_ + ".part", 0), std::string::npos);
+  }
+}
+
 TEST_F(SealedFile, NothingIsLeftBesideAFile) {
   save(FileKind::kQuery, path_, kPayload);
   for (const auto& entry : std::filesystem::directory_iterator(testing::TempDir())) {

@@ -61,7 +61,8 @@ struct LocalQueue::State {
         },
         [&] {
           return one.cancelled.load() || (stopping.load() && one.task.kind != TaskKind::kInfer);
-        });
+        },
+        [&] { return one.cancelled.load(); });
   }
 
   // A listener's own failure is its own: it must not end the thread.

@@ -124,7 +124,7 @@ class Worker {
     const auto stop = [&] {
       return notices_.is_cancelled(task.job) || (stopping_ && task.kind != TaskKind::kInfer);
     };
-    return runner_.run(task, progress, stop);
+    return runner_.run(task, progress, stop, [&] { return notices_.is_cancelled(task.job); });
   }
 
   static Outcome never_ended() {

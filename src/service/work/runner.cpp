@@ -38,12 +38,13 @@ struct Shared {
 class Run {
  public:
   Run(Shared& shared, const Task& task, const std::function<void(double)>& progress,
-      const std::function<bool()>& stop)
+      const std::function<bool()>& stop, const std::function<bool()>& cancelled)
       : shared_(shared),
         layout_(shared.layout),
         task_(task),
         progress_(progress),
         stop_(stop),
+        cancelled_(cancelled),
         names_(layout_.root()) {
     outcome_.worker = shared.name;
   }
@@ -95,7 +96,8 @@ class Run {
   }
 
   void fail(ErrorCode code, const std::string& message) {
-    if (stopped_ || code == ErrorCode::kInterrupted || gone()) {
+    const bool cancelled = cancelled_ && cancelled_();
+    if (stopped_ || cancelled || code == ErrorCode::kInterrupted || gone()) {
       outcome_.ending = Ending::kCancelled;
       return;
     }
@@ -124,6 +126,7 @@ class Run {
     server::JobOptions options;
     options.progress = progress_;
     options.stop = [this] { return stopped(); };
+    options.abandoned = cancelled_;
     if (task_.kind == TaskKind::kInfer) {
       return server::run_job(model, keys, query, internal::kQuery, options);
     }
@@ -180,6 +183,7 @@ class Run {
   const Task& task_;
   const std::function<void(double)>& progress_;
   const std::function<bool()>& stop_;
+  const std::function<bool()>& cancelled_;
   internal::PathNames names_;
   Outcome outcome_;
   bool stopped_ = false;
@@ -196,9 +200,9 @@ Runner::Runner(store::Layout layout, const RunnerLimits& limits, std::string nam
 Runner::~Runner() = default;
 
 Outcome Runner::run(const Task& task, const std::function<void(double)>& progress,
-                    const std::function<bool()>& stop) {
+                    const std::function<bool()>& stop, const std::function<bool()>& cancelled) {
   ++state_->tasks;
-  return Run(*state_, task, progress, stop).run();
+  return Run(*state_, task, progress, stop, cancelled).run();
 }
 
 RunnerStatistics Runner::statistics() const {

@@ -36,8 +36,10 @@ class Runner {
   /// Errors of the task itself come as its outcome. A task whose folder is gone was cancelled; so
   /// is one for which `stop` turned true. The answer's file is written whole or not at all, and a
   /// task whose answer is there already is done.
+  /// `cancelled`, if given, says whether nobody will go on with a stopped task: then it leaves no
+  /// state in its folder, which may be going.
   Outcome run(const Task& task, const std::function<void(double)>& progress,
-              const std::function<bool()>& stop);
+              const std::function<bool()>& stop, const std::function<bool()>& cancelled = {});
 
   RunnerStatistics statistics() const;
 
