@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <csignal>
@@ -10,6 +9,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/threads.h"
+#include "networks/program/prepared_weights.h"
 
 namespace serdab::cli {
 namespace {
@@ -53,6 +53,7 @@ CLI::App* add_verb(CLI::App& app, Globals& globals, const std::string& name,
       ->check(CLI::Range(std::size_t{0}, std::size_t{1024}));
   verb->callback([&globals, body] {
     const base::ThreadLimit limit(globals.threads);
+    const base::WorkerThreads workers;
     body();
   });
   return verb;
@@ -101,16 +102,16 @@ std::size_t peak_resident_bytes() {
 }
 
 void add_weight_memory(CLI::App* verb, double& gigabytes) {
-  verb->add_option("--weight-memory", gigabytes,
-                   "GB that encoded weights of a packed program may take, by default half of the "
-                   "machine's memory; what does not fit is encoded whenever it is used")
+  verb->add_option(
+          "--weight-memory", gigabytes,
+          "GB that encoded weights of a packed program may take, by default 2.1, as the plan "
+          "has it; what does not fit is encoded whenever it is used")
       ->check(CLI::NonNegativeNumber);
 }
 
 std::size_t weight_memory_bytes(double gigabytes) {
   if (gigabytes > 0) return static_cast<std::size_t>(gigabytes * 1e9);
-  return static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) *
-         static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) / 2;
+  return program::kPreparedWeightBytes;
 }
 
 std::size_t thread_count(const Globals& globals) {

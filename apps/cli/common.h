@@ -44,7 +44,7 @@ bool interrupted();
 std::string size_text(double bytes);
 /// Largest resident size of this process so far.
 std::size_t peak_resident_bytes();
-/// --weight-memory, in GB; 0, its default: half of the machine's memory.
+/// --weight-memory, in GB; 0, its default: what plans reckon with.
 void add_weight_memory(CLI::App* verb, double& gigabytes);
 std::size_t weight_memory_bytes(double gigabytes);
 /// Threads that --threads asks for, counted.

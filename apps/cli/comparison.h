@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "networks/datasets/images.h"
 #include "networks/graph/graph.h"
@@ -19,14 +20,21 @@ class Comparison {
   void add(const graph::Graph& graph, const datasets::Images& images,
            const client::Answers& answers);
 
+  /// Images whose answers could not be read: one of them was too far from the calibration's. They
+  /// count as wrong.
+  void add_lost(const graph::Graph& graph, const datasets::Images& images);
+
   std::size_t images() const { return images_; }
-  /// −log2 of the largest logit error over the largest logit.
+  /// −log2 of the largest logit error over the largest logit, lost answers left out.
   double precision_bits() const;
   std::string to_text() const;
   std::string to_json() const;
 
  private:
+  void count_clear(const std::vector<double>& clear, const datasets::Images& images);
+
   std::size_t images_ = 0;
+  std::size_t lost_ = 0;
   std::size_t labelled_ = 0;
   std::size_t right_ = 0;
   std::size_t clear_right_ = 0;

@@ -7,9 +7,9 @@
 #include "comparison.h"
 #include "compile_options.h"
 #include "engine/base/error.h"
+#include "label_sheet.h"
 #include "model_folder.h"
 #include "networks/datasets/named/load.h"
-#include "networks/datasets/picture/contact_sheet.h"
 #include "passphrase.h"
 #include "service/client/query.h"
 #include "service/wire/file.h"
@@ -22,10 +22,6 @@ struct Arguments {
   std::string folder, key, passphrase_file, answer, output, against, picture, data_dir;
 };
 
-std::string class_name(const program::Manifest& manifest, std::uint32_t label) {
-  return label < manifest.classes.size() ? manifest.classes[label] : std::to_string(label);
-}
-
 void write_csv(const std::string& path, const client::Answers& answers) {
   std::string text;
   for (std::size_t i = 0; i < answers.images; ++i) {
@@ -35,19 +31,6 @@ void write_csv(const std::string& path, const client::Answers& answers) {
     text += '\n';
   }
   wire::write_file(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
-}
-
-// Some images with the labels that came back; wrong ones in red.
-void write_picture(const std::string& path, const datasets::Images& images,
-                   const std::vector<std::uint32_t>& labels, const program::Manifest& manifest) {
-  constexpr std::size_t kShown = 60;
-  const datasets::Images shown = datasets::slice(images, 0, kShown);
-  std::vector<std::string> captions;
-  for (std::size_t i = 0; i < shown.count(); ++i) {
-    const bool wrong = !shown.labels.empty() && shown.labels[i] != static_cast<int>(labels[i]);
-    captions.push_back((wrong ? "!" : "") + class_name(manifest, labels[i]));
-  }
-  datasets::write_png(datasets::contact_sheet(shown, captions), path);
 }
 
 void run(const Arguments& arguments, const Globals& globals) {
@@ -60,9 +43,11 @@ void run(const Arguments& arguments, const Globals& globals) {
   const client::Answers answers =
       client::decrypt_answer(*model.context, model.bundle, secret, payload, arguments.answer);
   const auto labels = client::labels(answers);
+  const auto confidences = client::confidences(answers);
   if (!arguments.output.empty()) write_csv(arguments.output, answers);
 
-  nlohmann::json json = {{"images", answers.images}, {"labels", labels}};
+  nlohmann::json json = {
+      {"images", answers.images}, {"labels", labels}, {"confidences", confidences}};
   if (!arguments.against.empty()) {
     const auto& input_shape = model.bundle.manifest.input_shape;
     const datasets::Images images =
@@ -72,7 +57,7 @@ void run(const Arguments& arguments, const Globals& globals) {
     Comparison comparison;
     comparison.add(graph, images, answers);
     if (!arguments.picture.empty()) {
-      write_picture(arguments.picture, images, labels, model.bundle.manifest);
+      write_label_sheet(arguments.picture, images, labels, confidences, model.bundle.manifest);
     }
     json.update(nlohmann::json::parse(comparison.to_json()));
     if (!globals.json) fmt::print("{}", comparison.to_text());
@@ -81,7 +66,8 @@ void run(const Arguments& arguments, const Globals& globals) {
     fmt::print("{}\n", json.dump(2));
   } else if (arguments.against.empty()) {
     for (std::size_t i = 0; i < answers.images; ++i) {
-      fmt::print("image {}: {}\n", i, class_name(model.bundle.manifest, labels[i]));
+      fmt::print("image {}: {} ({:.0f} %)\n", i, class_name(model.bundle.manifest, labels[i]),
+                 100 * confidences[i]);
     }
   }
 }
@@ -105,9 +91,10 @@ void add_decrypt(CLI::App& app, Globals& globals) {
       "The data that was encrypted, NAME[:SPLIT] or a file: print accuracy and agreement "
       "with the model in the clear (needs DIR/model.onnx)");
   verb->add_option("--picture", arguments->picture,
-                   "With --against: a PNG of images with their decrypted labels");
+                   "With --against: a PNG of images with their decrypted labels and confidences");
   verb->add_option("--data-dir", arguments->data_dir, "Where data sets lie, before SERDAB_DATA");
   verb->footer(
+      "Percentages are the softmax of the outputs: how sure the network is, right or wrong.\n"
       "For your own eyes only: decrypted values carry a trace of the key. Values that others\n"
       "will see, other than labels you would publish anyway, need release (see SECURITY.md).");
 }

@@ -9,7 +9,7 @@
 #include "passphrase.h"
 #include "progress.h"
 #include "service/client/query.h"
-#include "service/wire/file.h"
+#include "service/wire/sealed_file.h"
 #include "verbs.h"
 
 namespace serdab::cli {
@@ -32,18 +32,18 @@ void run(const Arguments& arguments, const Globals& globals) {
   const auto payload =
       client::encrypt_images(*model.context, model.bundle, secret, pixels, images.count(),
                              [&](double share) { progress.update(share, 1); });
-  const auto file = wire::seal_payload(wire::FileKind::kQuery, payload);
-  wire::write_file(arguments.output, file);
+  wire::save(wire::FileKind::kQuery, arguments.output, payload);
+  const std::size_t file_bytes = wire::kHeaderBytes + payload.size();
   if (globals.json) {
     fmt::print("{}\n", nlohmann::json{{"images", images.count()},
                                       {"query", arguments.output},
-                                      {"query_bytes", file.size()},
+                                      {"query_bytes", file_bytes},
                                       {"images_per_query", program::images_per_query(model.bundle)}}
                            .dump(2));
     return;
   }
   fmt::print("{}: {} images encrypted, {} (a query holds up to {})\n", arguments.output,
-             images.count(), size_text(static_cast<double>(file.size())),
+             images.count(), size_text(static_cast<double>(file_bytes)),
              program::images_per_query(model.bundle));
 }
 
@@ -56,9 +56,9 @@ void add_encrypt(CLI::App& app, Globals& globals) {
   verb->add_option("DIR", arguments->folder,
                    "Folder that 'serdab compile' made (client.sdb is enough)")
       ->required();
-  verb->add_option(
-          "INPUT", arguments->inputs,
-          "Images: .png, .npy, IDX(.gz), CIFAR .bin, .csv, a folder of .png, or NAME[:SPLIT]")
+  verb->add_option("INPUT", arguments->inputs,
+                   "Images: .png, .npy, IDX(.gz), CIFAR .bin or .med.xz, .csv, a folder of .png, "
+                   "or NAME[:SPLIT]")
       ->required();
   verb->add_option("--key", arguments->key, "Your secret key, KEYS/secret.key")->required();
   add_passphrase_file(verb, arguments->passphrase_file);

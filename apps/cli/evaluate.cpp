@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "comparison.h"
 #include "compile_options.h"
@@ -60,7 +61,8 @@ class RoundTrip {
 
   std::size_t images_per_query() const { return program::images_per_query(client_.bundle); }
 
-  client::Answers run(const datasets::Images& images) {
+  /// Nothing where an image was so far from the calibration's that the answer cannot be read.
+  std::optional<client::Answers> run(const datasets::Images& images) {
     const std::vector<double> pixels(images.pixels.begin(), images.pixels.end());
     const auto start = std::chrono::steady_clock::now();
     std::vector<std::uint8_t> query;
@@ -105,8 +107,13 @@ class RoundTrip {
     answer_bytes_ += report.answer.size() + wire::kHeaderBytes;
     peak_pool_bytes_ = std::max(peak_pool_bytes_, report.peak_pool_bytes);
     const auto decrypting = std::chrono::steady_clock::now();
-    auto answers = client::decrypt_answer(*client_.context, client_.bundle, keys_.secret,
-                                          report.answer, "answer");
+    std::optional<client::Answers> answers;
+    try {
+      answers = client::decrypt_answer(*client_.context, client_.bundle, keys_.secret,
+                                       report.answer, "answer");
+    } catch (const base::Error& error) {
+      if (error.code() != base::ErrorCode::kLimit) throw;
+    }
     client_seconds_ += seconds_since(decrypting);
     return answers;
   }
@@ -227,7 +234,11 @@ void run(const Arguments& arguments, const Globals& globals) {
   const std::size_t most = round_trip.images_per_query();
   for (std::size_t first = 0; first < images.count(); first += most) {
     const datasets::Images batch = datasets::slice(images, first, most);
-    comparison.add(graph, batch, round_trip.run(batch));
+    if (const auto answers = round_trip.run(batch)) {
+      comparison.add(graph, batch, *answers);
+    } else {
+      comparison.add_lost(graph, batch);
+    }
   }
   nlohmann::json json = nlohmann::json::parse(comparison.to_json());
   json.update(round_trip.to_json(images.count()));

@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
   add_train_run(*train, globals);
   add_remote(app, globals);
   add_data(app, globals);
+  add_activation(app, globals);
   add_bench(app, globals);
   add_admin(app, globals);
   return run_app(app, globals, argc, argv);

@@ -9,7 +9,7 @@
 #include "engine/kernels/kernels.h"
 #include "progress.h"
 #include "service/server/job.h"
-#include "service/wire/file.h"
+#include "service/wire/sealed_file.h"
 
 namespace serdab::cli {
 namespace {
@@ -36,9 +36,9 @@ void run(const RunOptions& options, const Globals& globals) {
       options.keys);
   const double key_load_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - loading).count();
-  const auto query_bytes =
-      wire::read_file(options.query, wire::payload_limit(wire::FileKind::kQuery));
-  const auto query = wire::open_payload(wire::FileKind::kQuery, query_bytes, options.query);
+  const wire::OpenedMap query_file =
+      wire::map_file(wire::FileKind::kQuery, options.query, options.query);
+  const auto query = query_file.payload;
 
   Progress progress("computing", globals.progress());
   server::JobOptions job;
@@ -59,7 +59,7 @@ void run(const RunOptions& options, const Globals& globals) {
         {"prepare_seconds", model.prepare_seconds()},
         {"images_per_second", report.images / report.seconds},
         {"resumed", report.resumed},
-        {"query_bytes", query_bytes.size()},
+        {"query_bytes", query_file.file.bytes().size()},
         {"answer_bytes", answer.size()},
         {"eval_key_bytes", key_bytes.size()},
         {"peak_rss_bytes", peak_resident_bytes()},

@@ -8,6 +8,7 @@
 #include "engine/kernels/kernels.h"
 #include "machine_profile.h"
 #include "networks/compiler/plan/work.h"
+#include "networks/program/prepared_weights.h"
 
 namespace serdab::cli {
 namespace {
@@ -21,8 +22,11 @@ std::size_t steps_of(const std::vector<program::Rotation>& rotations) {
 }
 
 // How often each kind of work is done in a query.
-program::ByWork<std::size_t> times_of(const program::Program& program) {
+program::ByWork<std::size_t> times_of(const program::Package& package) {
+  const program::Program& program = package.program;
   const auto divided = program::divided_by_rescale(program);
+  const auto prepared = program::prepared_weights(
+      program, std::size_t{1} << package.parameters.log_n, program::kPreparedWeightBytes);
   program::ByWork<std::size_t> times;
   for (program::ValueId id = 0; id < program.values.size(); ++id) {
     const program::Value& value = program.values[id];
@@ -32,6 +36,7 @@ program::ByWork<std::size_t> times_of(const program::Program& program) {
       add(WorkKind::kDecomposing, inputs);
       add(WorkKind::kInnerProducts, inputs * steps_of(transform->babies));
       add(WorkKind::kPlaintextProducts, transform->diagonals.size());
+      if (!prepared[id]) add(WorkKind::kEncoding, transform->diagonals.size());
       add(WorkKind::kGiantSteps, value.count * steps_of(transform->giants));
       if (!divided[id]) add(WorkKind::kDivisions, value.count);
     } else if (const auto* sum = std::get_if<program::RotateSum>(&value.op)) {
@@ -65,7 +70,7 @@ std::vector<StageRow> stage_rows(const program::Package& package,
   const ckks_params::MachineProfile machine = machine_profile();
   const compiler::WorkByKind work = compiler::query_work(package.program, package.parameters.log_n,
                                                          package.parameters.digit_primes);
-  const auto times = times_of(package.program);
+  const auto times = times_of(package);
   std::vector<StageRow> rows;
   for (std::size_t i = 0; i < program::kWorkKinds; ++i) {
     const auto kind = static_cast<WorkKind>(i);

@@ -13,6 +13,7 @@ void add_encrypt(CLI::App& app, Globals& globals);
 void add_decrypt(CLI::App& app, Globals& globals);
 void add_evaluate(CLI::App& app, Globals& globals);
 void add_data(CLI::App& app, Globals& globals);
+void add_activation(CLI::App& app, Globals& globals);
 void add_bench(CLI::App& app, Globals& globals);
 /// A group of verbs: 'remote'.
 void add_remote(CLI::App& app, Globals& globals);

@@ -11,7 +11,7 @@ namespace serdab::cli {
 /// --key-memory and what else a runner keeps: of verbs that compute for a service.
 struct RunnerFlags {
   double key_gigabytes = 4;
-  double weight_gigabytes = 0;  ///< 0: half of the machine's memory
+  double weight_gigabytes = 0;  ///< 0: what plans reckon with
   double checkpoint_seconds = 30;
 
   void add(CLI::App* verb);

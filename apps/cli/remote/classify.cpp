@@ -8,6 +8,7 @@
 #include "engine/base/hex.h"
 #include "input_images.h"
 #include "key_folder.h"
+#include "label_sheet.h"
 #include "model_folder.h"
 #include "networks/datasets/named/load.h"
 #include "passphrase.h"
@@ -20,7 +21,7 @@ namespace serdab::cli::remote {
 namespace {
 
 struct Options {
-  std::string model, keys, passphrase_file, data_dir;
+  std::string model, keys, passphrase_file, data_dir, picture;
   bool passphrase = false;
   std::vector<std::string> inputs;
   std::size_t count = datasets::kAllImages;
@@ -68,8 +69,8 @@ void run(const Options& options, const Address& address, const Globals& globals)
   const datasets::Images images =
       input_images(options.inputs, model.bundle.manifest, options.data_dir, options.count);
   const std::size_t most = program::images_per_query(model.bundle);
-  const auto& classes = model.bundle.manifest.classes;
-  nlohmann::json labels = nlohmann::json::array();
+  std::vector<std::uint32_t> labels;
+  std::vector<double> confidences;
   double compute_seconds = 0, round_trip_seconds = 0;
   Progress progress("asking", globals.progress());
   for (std::size_t begin = 0; begin < images.count(); begin += most) {
@@ -83,22 +84,28 @@ void run(const Options& options, const Address& address, const Globals& globals)
         wire::open_payload(wire::FileKind::kAnswer, answer.file, "the server's answer");
     const client::Answers answers = client::decrypt_answer(*model.context, model.bundle, secret,
                                                            payload, "the server's answer");
-    for (const std::uint32_t label : client::labels(answers)) {
-      labels.push_back(label < classes.size() ? classes[label] : std::to_string(label));
-    }
+    for (const std::uint32_t label : client::labels(answers)) labels.push_back(label);
+    for (const double confidence : client::confidences(answers)) confidences.push_back(confidence);
     compute_seconds += answer.compute_seconds;
     round_trip_seconds += answer.round_trip_seconds;
     progress.update(static_cast<double>(labels.size()), static_cast<double>(images.count()));
   }
+  const program::Manifest& manifest = model.bundle.manifest;
+  if (!options.picture.empty()) {
+    write_label_sheet(options.picture, images, labels, confidences, manifest);
+  }
+  std::vector<std::string> names;
+  for (const std::uint32_t label : labels) names.push_back(class_name(manifest, label));
   if (globals.json) {
-    fmt::print("{}\n", nlohmann::json{{"labels", labels},
+    fmt::print("{}\n", nlohmann::json{{"labels", names},
+                                      {"confidences", confidences},
                                       {"compute_seconds", compute_seconds},
                                       {"round_trip_seconds", round_trip_seconds}}
                            .dump(2));
     return;
   }
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    fmt::print("image {}: {}\n", i, labels[i].get<std::string>());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    fmt::print("image {}: {} ({:.0f} %)\n", i, names[i], 100 * confidences[i]);
   }
   fmt::print(
       "{} image(s), encrypted all the way: the server computed {:.3f} s, the answers took "
@@ -118,6 +125,8 @@ void add_classify(CLI::App& group, Globals& globals, const std::shared_ptr<Addre
   verb->add_option("--keys", options->keys,
                    "Folder for this model's keys and client bundle; made if it is not there")
       ->required();
+  verb->add_option("--picture", options->picture,
+                   "A PNG of the first images with their decrypted labels and confidences");
   verb->add_option("--count", options->count, "At most so many images of each input");
   verb->add_option("--data-dir", options->data_dir, "Where data sets lie, before SERDAB_DATA");
   verb->add_flag("--passphrase", options->passphrase,

@@ -44,6 +44,7 @@ Status guarded(const std::string& stage, Status failure, const std::function<voi
 Status run_body(const std::string& stage, const std::function<void()>& body) {
   return guarded(stage, kFailed, [&] {
     const base::ThreadLimit limit(thread_limit());
+    const base::WorkerThreads workers;
     body();
   });
 }
