@@ -1,4 +1,4 @@
-"""Random rotation, zoom, shift and shear of a whole batch in one resampling, and noise on top."""
+"""Random flips, rotation, zoom, shift and shear of a whole batch in one resampling, and noise on top."""
 
 import math
 from collections import namedtuple
@@ -6,7 +6,7 @@ from collections import namedtuple
 import torch
 import torch.nn.functional as F
 
-Augment = namedtuple("Augment", "degrees zoom shift shear noise kept", defaults=(0.0, 0.0, 0.0))
+Augment = namedtuple("Augment", "degrees zoom shift shear noise kept flip contrast", defaults=(0.0,) * 5)
 
 
 def _uniform(count, bound):
@@ -35,12 +35,26 @@ def _resample(images, augment):
     return F.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
 
 
+def _flipped(images, share):
+    coins = torch.rand(len(images), 1, 1, 1) < share
+    return torch.where(coins, images.flip(3), images)
+
+
+def _contrasted(images, bound):
+    """Each image's distance from mid-grey times a factor in [1 - bound, 1 + bound], without clipping."""
+    return (images - 0.5) * (1 + _uniform(len(images), bound).view(-1, 1, 1, 1)) + 0.5
+
+
 def augment_batch(images, augment):
-    """Bilinear resampling of images (N, C, H, W), zero outside, each by its own affine map; then noise.
+    """Mirrors the share `flip` of images (N, C, H, W) left to right and draws their contrast; then a
+    bilinear resampling, zero outside, of each by its own affine map; then noise.
 
     The share `kept` of the batch is not resampled: resampling smooths, and a network that never
     sees a sharp image does worse on the sharp ones it is meant for.
     """
+    images = _flipped(images, augment.flip) if augment.flip else images
+    images = _contrasted(images, augment.contrast) if augment.contrast else images
     kept = int(len(images) * augment.kept)
-    images = torch.cat((images[:kept], _resample(images[kept:], augment)))
+    if kept < len(images):
+        images = torch.cat((images[:kept], _resample(images[kept:], augment)))
     return images + torch.randn_like(images) * augment.noise if augment.noise else images

@@ -23,3 +23,10 @@ class Average:
                 value.lerp_(state[name], 1 - decay)
             else:
                 value.copy_(state[name])
+
+    def state(self):
+        return {"steps": self._steps, "network": self.network.state_dict()}
+
+    def restore(self, state):
+        self._steps = state["steps"]
+        self.network.load_state_dict(state["network"])

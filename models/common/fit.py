@@ -2,20 +2,31 @@
 
 import time
 from dataclasses import asdict, dataclass
+from typing import Optional
 
 import torch
 import torch.nn.functional as F
 
+from .activation import Polynomial
 from .augment import Augment, augment_batch
 from .average import Average
+from .crops import random_crops
 from .losses import Labels, Teacher, balancing_weights
+from .memory import keep_freed_memory
 from .progress import Log, save_atomically
+from .progression import kept_share, relu_share_at, side_at
 from .ranges import RangeWatch
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Every number that decides a run; written as the first line of its log."""
+    """Every number that decides a run; written as the first line of its log.
+
+    The share of images that augment leaves alone goes from `augment.kept` to `kept_at_end` during the
+    run, where that is given. `sides` (see side_at) asks for random crops of these sides, the full one after
+    padding by `crop_padding` zeros; `relu_until` is the part of the run over which ReLU gives way to the
+    polynomials, `clamp_until` that during which their inputs are clamped to [-r, r].
+    """
 
     epochs: int
     batch: int
@@ -30,6 +41,13 @@ class Recipe:
     teacher_temperature: float = 1.0
     warm_up: float = 0.2
     balance_classes: bool = False
+    kept_at_end: Optional[float] = None
+    channels_last: bool = False
+    sides: tuple = ()
+    crop_padding: int = 0
+    relu_until: float = 0.0
+    clamp_until: float = 0.0
+    penalty_every: int = 1
 
 
 def evaluate(network, watch, split, batch=1000):
@@ -54,21 +72,15 @@ def _loss(recipe, train, teacher):
     return Teacher(teacher, labels, recipe.teacher_share, recipe.teacher_temperature)
 
 
-def _step(network, watch, optimiser, images, labels, recipe, loss_of):
-    images = augment_batch(images, recipe.augment)
-    loss = loss_of(images, network(images), labels)
-    optimiser.zero_grad(set_to_none=True)
-    (loss + recipe.range_penalty * watch.penalty).backward()
-    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-    optimiser.step()
-    return float(loss.detach())
+def _memory_format(recipe):
+    return torch.channels_last if recipe.channels_last else torch.contiguous_format
 
 
 def _rounded(values):
     return [round(value, 2) for value in values]
 
 
-class _Run:
+class Run:
     """A network in training with its average, optimiser and schedule."""
 
     def __init__(self, network, train, recipe, teacher):
@@ -76,7 +88,7 @@ class _Run:
         self._steps = len(train.labels) // recipe.batch
         self._loss = _loss(recipe, train, teacher)
         self.average = Average(network, recipe.average_decay)  # copied before the hooks of the watch
-        self._watch = RangeWatch(network, penalise=recipe.range_penalty > 0)
+        self._watch = RangeWatch(network, recipe.range_penalty, recipe.penalty_every)
         self._optimiser = torch.optim.AdamW(network.parameters(), weight_decay=recipe.weight_decay)
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
             self._optimiser,
@@ -91,29 +103,81 @@ class _Run:
         self._watch.reset()
         total = 0.0
         for index in torch.randperm(len(self._train.labels)).split(self._recipe.batch)[: self._steps]:
-            images, labels = self._train.images[index], self._train.labels[index]
-            total += _step(
-                self._network, self._watch, self._optimiser, images, labels, self._recipe, self._loss
-            )
+            progress = self._schedule.last_epoch / self._schedule.total_steps
+            self._guide_activations(progress)
+            self._watch.turn(self._schedule.last_epoch)
+            total += self._step(self._images(index, progress), self._train.labels[index])
             self._schedule.step()
             self.average.update(self._network)
         return total / self._steps, self._watch.largest
 
+    def _guide_activations(self, progress):
+        for layer in self._network.modules():
+            if isinstance(layer, Polynomial):
+                layer.relu_share = relu_share_at(self._recipe.relu_until, progress)
+                layer.clamp = progress < self._recipe.clamp_until
 
-def fit(network, train, val, recipe, folder, name="model", teacher=None):
-    """Trains, beside a teacher where the recipe gives it a share.
+    def _images(self, index, progress):
+        recipe, images = self._recipe, self._train.images[index]
+        kept = kept_share(recipe.augment, recipe.kept_at_end, progress)
+        images = augment_batch(images, recipe.augment._replace(kept=kept))
+        if recipe.sides:
+            side = side_at(recipe.sides, progress)
+            images = random_crops(images, side, recipe.crop_padding if side == images.shape[-1] else 0)
+        return images.contiguous(memory_format=_memory_format(recipe))
+
+    def _step(self, images, labels):
+        loss = self._loss(images, self._network(images), labels)
+        self._optimiser.zero_grad(set_to_none=True)
+        (loss + self._watch.penalty).backward()
+        torch.nn.utils.clip_grad_norm_(self._network.parameters(), 1.0)
+        self._optimiser.step()
+        return float(loss.detach())
+
+    def state(self):
+        """All that a later process needs to go on as if there had been no cut."""
+        return {
+            "network": self._network.state_dict(),
+            "average": self.average.state(),
+            "optimiser": self._optimiser.state_dict(),
+            "schedule": self._schedule.state_dict(),
+            "random": torch.get_rng_state(),
+        }
+
+    def _placed(self, saved):
+        """The saved schedule at its step, within as many steps as the recipe now asks for."""
+        own = self._schedule.state_dict()
+        return {**saved, "total_steps": own["total_steps"], "_schedule_phases": own["_schedule_phases"]}
+
+    def restore(self, state):
+        self._network.load_state_dict(state["network"])
+        self.average.restore(state["average"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._schedule.load_state_dict(self._placed(state["schedule"]))
+        torch.set_rng_state(state["random"])
+
+
+def fit(network, train, val, recipe, folder, name="model", teacher=None, resume=False):
+    """Trains, beside a teacher where the recipe gives it a share; `resume` goes on after a cut.
 
     Leaves <name>.pt, the averaged weights of the best epoch (by validation accuracy, then loss),
-    written whenever there is a better one, and the log.
+    written whenever there is a better one, <name>-run.pt, from which to resume, and the log.
     """
     torch.set_num_threads(1)
+    keep_freed_memory()
+    torch.set_flush_denormal(True)
     torch.manual_seed(recipe.seed)
-    log = Log(folder / f"{name.replace('model', 'train')}.log")
-    log.write(recipe=asdict(recipe))
-    run = _Run(network, train, recipe, teacher)
+    network = network.to(memory_format=_memory_format(recipe))
+    log = Log(folder / f"{name.replace('model', 'train')}.log", resume)
+    run = Run(network, train, recipe, teacher)
     average_watch = RangeWatch(run.average.network)
-    best = (0.0, 0.0)
-    for epoch in range(1, recipe.epochs + 1):
+    first, best = 1, (0.0, 0.0)
+    if resume:
+        checkpoint = torch.load(folder / f"{name}-run.pt")
+        run.restore(checkpoint["run"])
+        first, best = checkpoint["epoch"] + 1, checkpoint["best"]
+    log.write(recipe=asdict(recipe), first_epoch=first)
+    for epoch in range(first, recipe.epochs + 1):
         start = time.monotonic()
         train_loss, train_largest = run.epoch()
         accuracy, loss, largest, logit = evaluate(run.average.network, average_watch, val)
@@ -132,3 +196,4 @@ def fit(network, train, val, recipe, folder, name="model", teacher=None):
             val_max_logit=round(logit, 1),
             seconds=round(time.monotonic() - start, 1),
         )
+        save_atomically({"epoch": epoch, "best": best, "run": run.state()}, folder / f"{name}-run.pt")

@@ -7,11 +7,12 @@ import torch
 
 
 class Log:
-    """Appends JSON lines to a fresh file, each flushed, and echoes them."""
+    """Appends JSON lines to a file, a fresh one unless `resume`, each flushed, and echoes them."""
 
-    def __init__(self, path):
+    def __init__(self, path, resume=False):
         self._path = path
-        path.write_text("")
+        if not resume:
+            path.write_text("")
 
     def write(self, **record):
         line = json.dumps(record)

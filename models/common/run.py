@@ -10,13 +10,14 @@ from .ranges import RangeWatch
 from .splits import LOADERS, Split
 
 
-def _tensors(split):
+def tensors(split):
     return Split(torch.tensor(split.images, dtype=torch.float32), torch.tensor(split.labels))
 
 
 def arguments(description):
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--data-dir", help="folder of the data sets; default $SERDAB_DATA")
+    parser.add_argument("--resume", action="store_true", help="go on with a run that was cut")
     parser.add_argument("--export-only", action="store_true", help="export the checkpoint at hand")
     return parser
 
@@ -44,11 +45,11 @@ def run(build, recipe, data_name, folder, options, name="model", teacher=None, s
     best epoch's network before it is exported.
     """
     data = LOADERS[data_name](options.data_dir)
-    train, val = _tensors(data.train), _tensors(data.val)
+    train, val = tensors(data.train), tensors(data.val)
     torch.manual_seed(recipe.seed)
     if not options.export_only:
         network = restore(build, start)[0] if start else build()
-        fit(network, train, val, recipe, folder, name, teacher)
+        fit(network, train, val, recipe, folder, name, teacher, options.resume)
 
     def best():
         network, epoch = restore(build, folder / f"{name}.pt")

@@ -1,7 +1,8 @@
 """The named train/validation splits that every figure in models/ refers to.
 
-Images are float64 arrays (count, 1, height, width) in [0, 1]; labels are int64. Test sets are
-never read here: a model is chosen, and its figures are measured, on the validation split.
+Images are float64 arrays (count, channels, height, width) in [0, 1], float32 of CIFAR-10; labels are
+int64. Test sets are never read here: a model is chosen, and its figures are measured, on the
+validation split.
 """
 
 import os
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .cifar10 import read_batch
 from .idx import read_idx
 
 Split = namedtuple("Split", "images labels")
@@ -20,6 +22,7 @@ DIGIT_NAMES = [str(digit) for digit in range(10)]
 MNIST_VAL = 10_000
 DIGITS_VAL = 450
 PNEUMONIA_NAMES = ["normal", "pneumonia"]
+CIFAR10_NAMES = "airplane automobile bird cat deer dog frog horse ship truck".split()
 
 
 def data_dir(argument=None):
@@ -72,4 +75,13 @@ def load_pneumonia(folder=None):
     return Data("pneumoniamnist", _without(train, val), val, "pixel/255", PNEUMONIA_NAMES)
 
 
-LOADERS = {"mnist": load_mnist, "digits": load_digits, "pneumoniamnist": load_pneumonia}
+def load_cifar10(folder=None):
+    """CIFAR-10's training batches: 1 to 4 (40,000 images) train, the fifth (10,000) validates."""
+    folder = data_dir(folder) / "cifar10"
+    batches = [read_batch(folder, number) for number in range(1, 6)]
+    parts = [Split(images / np.float32(255), labels.astype(np.int64)) for images, labels in batches]
+    train = Split(*(np.concatenate(arrays) for arrays in zip(*parts[:-1])))
+    return Data("cifar10", train, parts[-1], "pixel/255", CIFAR10_NAMES)
+
+
+LOADERS = {"mnist": load_mnist, "digits": load_digits, "pneumoniamnist": load_pneumonia, "cifar10": load_cifar10}
