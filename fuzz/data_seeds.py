@@ -2,6 +2,7 @@
 """Writes the seeds of the foreign formats: data_seeds.py CORPUS_DIR. Needs numpy."""
 import gzip
 import io
+import lzma
 import pathlib
 import struct
 import sys
@@ -61,6 +62,7 @@ def main():
     save("archive", "labels.idx", labels)
     save("archive", "images.idx.gz", gzip.compress(idx, mtime=0))
     save("archive", "cifar.bin", bytes(2 * 3073))
+    save("archive", "cifar.med.xz", lzma.compress(bytes([1, 2]) + bytes(range(256)) * 24))
     save("archive", "two.tar", archive({"a.bin": b"abc", "b.bin": bytes(600)}))
     zipped = io.BytesIO()
     with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as z:

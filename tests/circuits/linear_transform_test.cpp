@@ -5,9 +5,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdio>
+#include <set>
 
 #include "engine/base/error.h"
+#include "engine/circuits/internal/transform_plan.h"
 #include "engine/ring/arithmetic.h"
 #include "golden.h"
 #include "transform_bench.h"
@@ -187,14 +190,59 @@ TEST_P(InsecureLinearTransform, SharedWeightsAreEncodedOnce) {
 }
 
 TEST_P(InsecureLinearTransform, KeptAndMadePlaintextsGiveTheSameBits) {
-  const Experiment kept(parameters(), dense(4, 3, 2, 2), true);
-  const Experiment made(parameters(), dense(4, 3, 2, 2), false);
-  const auto a = kept.apply(1), b = made.apply(1);
-  const ring::RnsBasis basis = kept.bench.context.basis(a[0].level());
-  for (std::size_t o = 0; o < a.size(); ++o) {
-    for (std::size_t part = 0; part < 2; ++part) {
-      EXPECT_TRUE(ring::equal(basis, a[o].part(part), b[o].part(part)));
+  // The second has more plaintexts, 4,608, than a batch takes.
+  for (const TransformShape& shape : {dense(4, 3, 2, 2), dense(36, 8, 4, 4)}) {
+    const Experiment kept(parameters(), shape, true);
+    const Experiment made(parameters(), shape, false);
+    const auto a = kept.apply(1), b = made.apply(1);
+    const ring::RnsBasis basis = kept.bench.context.basis(a[0].level());
+    for (std::size_t o = 0; o < a.size(); ++o) {
+      for (std::size_t part = 0; part < 2; ++part) {
+        EXPECT_TRUE(ring::equal(basis, a[o].part(part), b[o].part(part)));
+      }
     }
+  }
+}
+
+TEST(TransformPlan, BatchesHoldEveryProductOnceAndReadFewOperands) {
+  TransformShape shape = dense(30, 10, 1, 2);
+  for (Term& term : shape.terms) term.id /= 2;  // two terms a plaintext
+  constexpr std::size_t kPlains = 50;
+  const internal::TransformPlan whole = internal::make_plan(shape, 0);
+  const internal::TransformPlan plan = internal::make_plan(shape, kPlains);
+  ASSERT_EQ(whole.batches.size(), 1u);
+  const auto products = [](const internal::TransformPlan& of) {
+    std::multiset<std::array<std::uint32_t, 4>> all;  // weights, shift, operand, sum
+    std::vector<bool> begun(of.sums.size());
+    std::size_t next = 0;
+    for (const internal::ProductBatch& batch : of.batches) {
+      EXPECT_EQ(batch.first, next);
+      next += batch.count;
+      for (const internal::ProductGroup& group : batch.groups) {
+        EXPECT_EQ(group.accumulate, begun[group.sum]);
+        begun[group.sum] = true;
+        for (const internal::Product& product : group.products) {
+          EXPECT_GE(product.plain, batch.first);
+          EXPECT_LT(product.plain, batch.first + batch.count);
+          const internal::PlainSpec& plain = of.plains[product.plain];
+          all.insert(
+              {plain.id, plain.shift, product.operand, static_cast<std::uint32_t>(group.sum)});
+        }
+      }
+    }
+    EXPECT_EQ(next, of.plains.size());
+    return all;
+  };
+  EXPECT_EQ(products(plan), products(whole));
+  EXPECT_EQ(products(plan).size(), shape.terms.size());
+  for (const internal::ProductBatch& batch : plan.batches) {
+    std::set<std::uint32_t> operands;
+    for (const internal::ProductGroup& group : batch.groups) {
+      for (const internal::Product& product : group.products) operands.insert(product.operand);
+    }
+    EXPECT_LE(batch.count, kPlains);
+    // Of the 30: a block of 10, and what is left of the one before.
+    EXPECT_LE(operands.size(), 20u);
   }
 }
 

@@ -3,10 +3,13 @@
 
 Usage: cli_test.py BIN_DIR SOURCE_DIR. Uses the digits that come with the project.
 """
+import gzip
 import json
+import math
 import os
 import pathlib
 import random
+import shutil
 import signal
 import stat
 import struct
@@ -28,6 +31,13 @@ key_load_seconds prepare_seconds rotation_keys rotations operations planned_oper
 
 def call(*arguments, program=SERDAB):
     return subprocess.run([program, *map(str, arguments)], capture_output=True, text=True)
+
+
+def png_size(path):
+    """Width and height; the file must be a PNG."""
+    head = path.read_bytes()[:24]
+    assert head[:8] == b"\x89PNG\r\n\x1a\n", head
+    return struct.unpack(">II", head[16:24])
 
 
 class CommandLine(unittest.TestCase):
@@ -101,6 +111,10 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(len(rows), 450)
         values = [float(v) for v in rows[7].split(",")]
         self.assertEqual(values.index(max(values)), result["labels"][7])
+        softmax = math.exp(max(values)) / sum(map(math.exp, values))
+        self.assertAlmostEqual(result["confidences"][7], softmax, 6)
+        first = self.ok("decrypt", self.model, "--key", self.keys / "secret.key", self.answer).splitlines()[0]
+        self.assertRegex(first, r"^image 0: \d \(\d+ %\)$")
 
     def test_server_report(self):
         for field in "images server_seconds peak_rss_bytes n log_qp security_bits threads cpu".split():
@@ -119,6 +133,56 @@ class CommandLine(unittest.TestCase):
         text = self.ok("plan", self.model)
         for word in ("security", "precision", "range guard", "planned peak memory", "evaluation key"):
             self.assertIn(word, text)
+
+    def test_plan_as_a_picture(self):
+        chart = self.root / "plan.png"
+        self.assertEqual(self.ok("plan", self.model, "--chart", chart), self.ok("plan", self.model))
+        width, height = png_size(chart)
+        self.assertGreaterEqual((width, height), (900, 600))
+        self.fails(7, "plan", self.model, "--chart", self.root / "none" / "plan.png", says="plan.png")
+        broken = self.root / "broken-plan"
+        shutil.copytree(self.model, broken)
+        (broken / "plan.json").write_text('{"values": [{"layer": 1}]}')
+        self.fails(3, "plan", broken, "--chart", self.root / "broken.png",
+                   says=["plan.json", "compile the model again"])
+        self.assertFalse((self.root / "broken.png").exists())
+
+    # Coefficients published for Swish on [-6, 6].
+    def test_activation_as_text_json_and_picture(self):
+        picture = self.root / "swish.png"
+        told = json.loads(self.ok("activation", "Swish", "--degree", 4, "--range", 6, "--json", "-o", picture))
+        for found, published in zip(told["coefficients"], (0.1198, 0.5, 0.1473, 0, -0.002012), strict=True):
+            self.assertAlmostEqual(found, published, delta=5e-5)
+        self.assertEqual(told["coefficients"][3], 0)
+        value = lambda x: sum(c * x ** k for k, c in enumerate(told["coefficients"]))
+        error = lambda x: value(x) - x / (1 + math.exp(-x))
+        self.assertAlmostEqual(abs(error(told["max_error_at"])), told["max_error"], 12)
+        self.assertLess(told["rms_error"], told["max_error"])
+        self.assertEqual([p["x"] for p in told["outside"]], [-9, 9])
+        for outside in told["outside"]:
+            self.assertAlmostEqual(outside["error"], error(outside["x"]), 9)
+        self.assertEqual(png_size(picture), (900, 800))
+        text = self.ok("activation", "swish", "--degree", 4, "--range", 6)
+        for word in ("x^4", "largest error", "root mean square", "x = 9", repr(told["coefficients"][4])):
+            self.assertIn(word, text)
+        best = json.loads(self.ok("activation", "swish", "--degree", 4, "--range", 6, "--method", "minimax",
+                                  "--json"))
+        self.assertLess(best["max_error"], told["max_error"])
+        self.assertGreater(best["rms_error"], told["rms_error"])
+
+    def test_activation_refuses(self):
+        asked = ["activation", "swish", "--degree", 4, "--range", 6]
+        self.fails(3, "activation", "swush", *asked[2:], says=["swush", "swish, mish, gelu"])
+        for degree in (-1, 0, 1, 32):
+            self.fails(3, *asked[:3], degree, *asked[4:], says=["--degree", "2 to 31"])
+        for r in (-1, 0, 1e9, "nan", "inf"):
+            self.fails(3, *asked[:5], r, says=["--range", "0.01 to 10000"])
+        self.fails(2, *asked, "--method", "taylor", says="--method")
+        self.fails(2, *asked[:4], says="--range")
+        self.fails(7, *asked, "-o", self.root / "none" / "swish.png", says="swish.png")
+        self.assertFalse((self.root / "none").exists())
+        told = call(*asked[:5], -1, "--json")
+        self.assertEqual(json.loads(told.stdout)["kind"], "invalid_argument")
 
     def test_evaluate_returns_every_promised_field(self):
         result = json.loads(self.ok("evaluate", MODEL, "--data", "digits:val", "--count", 30, "--json",
@@ -146,6 +210,29 @@ class CommandLine(unittest.TestCase):
         self.assertRegex(text, r"specificity .* of 10\)")
         ten = json.loads(self.ok("evaluate", self.model, "--data", "digits:val", "--count", 5, "--json"))
         self.assertNotIn("sensitivity", ten)
+
+    def test_evaluate_counts_answers_that_wrapped_as_wrong_and_goes_on(self):
+        def write(folder, images):
+            path = self.root / folder / "train-images-idx3-ubyte"
+            path.parent.mkdir()
+            path.write_bytes(struct.pack(">4B3I", 0, 0, 8, 3, len(images), 8, 8) + b"".join(images))
+            (path.parent / "train-labels-idx1-ubyte").write_bytes(
+                struct.pack(">4BI", 0, 0, 8, 1, len(images)) + bytes(len(images)))
+            return path
+        with gzip.open(SOURCE / "data/tabular/digits.csv.gz", "rt") as file:
+            digits = [[float(pixel) for pixel in line.split(",")[:64]] for line in file if line.strip()][:40]
+        real = [bytes(int(pixel * 15) for pixel in digit) for digit in digits]
+        faint = [bytes(pixel // 20 for pixel in digit) for digit in real]
+        asked = ["evaluate", MODEL, "--layout", "single", "--guard", 0, "--calibrate", write("faint", faint)]
+        mixed = write("mixed", faint[:10] + real[:10])
+        result = json.loads(self.ok(*asked, "--data", mixed, "--json"))
+        self.assertEqual((result["images"], result["queries"]), (20, 20))
+        self.assertGreater(result["lost"], 0)
+        self.assertLessEqual(result["lost"], 10)
+        self.assertLessEqual(result["agreement"], 1 - result["lost"] / 20)
+        self.assertRegex(self.ok(*asked, "--data", mixed, "--quiet"), r"answers lost            \d+ of 20: ")
+        alone = json.loads(self.ok(*asked, "--data", mixed, "--count", 10, "--json"))
+        self.assertEqual((alone["lost"], alone["agreement"]), (0, 1.0))
 
     def test_packed_round_trip_in_separate_processes(self):
         model, keys = self.root / "packed", self.root / "packed_keys"
@@ -234,7 +321,7 @@ class CommandLine(unittest.TestCase):
         self.assertFalse(os.path.exists(str(answer) + ".checkpoint"))
 
     def test_help_of_every_verb(self):
-        for verb in "compile plan keygen encrypt run decrypt evaluate data bench".split():
+        for verb in "compile plan keygen encrypt run decrypt evaluate data bench activation".split():
             self.assertIn("--json", self.ok(verb, "--help") + self.ok("data", "list", "--help"))
         self.assertEqual(call("--help", program=SERVER).returncode, 0)
         self.assertNotIn("decrypt", self.ok("--help", program=SERVER).replace("could decrypt", ""))

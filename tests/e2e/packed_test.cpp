@@ -16,6 +16,7 @@
 #include "networks/compiler/plan/plan.h"
 #include "networks/program/answer_form.h"
 #include "networks/program/noise.h"
+#include "networks/program/prepared_weights.h"
 #include "networks/program/testing/packed_program.h"
 #include "networks/program/verifier.h"
 #include "networks/runtime/executor.h"
@@ -57,7 +58,9 @@ Bundle waves(std::size_t rows, std::size_t images) {
   return input;
 }
 
-class InsecurePacked : public testing::TestWithParam<std::tuple<RingKind, std::size_t>> {
+// Ring, images, and how many of them stand side by side.
+class InsecurePacked
+    : public testing::TestWithParam<std::tuple<RingKind, std::size_t, std::uint32_t>> {
  protected:
   InsecurePacked()
       : context_(ckks_params::Parameters::create_insecure_for_tests(
@@ -66,17 +69,28 @@ class InsecurePacked : public testing::TestWithParam<std::tuple<RingKind, std::s
         positions_(static_cast<std::uint32_t>(context_.slots() / images_)),
         input_(waves(2 * std::size_t{positions_}, images_)),
         program_(program::testing::packed_program(context_.parameters().q(),
-                                                  context_.parameters().p(), positions_, input_)),
+                                                  context_.parameters().p(), positions_, input_,
+                                                  std::get<2>(GetParam()))),
+        order_{positions_, program_.images, context_.slots()},
         prng_(sampling::Seed::insecure_for_tests(11), 0),
         secret_(ckks_secret::SecretKey::generate(context_, prng_)) {
     program::verify(program_);
     const ckks::Encoder encoder(context_);
     const ckks_secret::SymmetricEncryptor encryptor(context_, secret_);
-    // The rows of a ciphertext one after the other are its slots.
     for (std::size_t c = 0; c < 2; ++c) {
-      const std::span<const double> slots(input_.row(c * positions_), context_.slots());
+      std::vector<double> slots(context_.slots());
+      for_each_number([&](std::size_t p, std::size_t i) {
+        slots[order_.slot(p, i)] = input_.row(c * positions_ + p)[i];
+      });
       query_.push_back(encryptor.encrypt(
           encoder.encode(slots, program_.input().level, program_.input().scale), prng_));
+    }
+  }
+
+  template <typename F>
+  void for_each_number(F&& f) const {
+    for (std::size_t p = 0; p < positions_; ++p) {
+      for (std::size_t i = 0; i < images_; ++i) f(p, i);
     }
   }
 
@@ -87,7 +101,7 @@ class InsecurePacked : public testing::TestWithParam<std::tuple<RingKind, std::s
     for (const program::RotationKey& key : program::rotation_keys(program_)) {
       if (key.steps == left_out) continue;
       rotations.push_back(
-          generator.rotation_key(static_cast<long>(key.steps * images_), key.level));
+          generator.rotation_key(static_cast<long>(key.steps * order_.lanes()), key.level));
     }
     return runtime::Keys(context_, generator.relinearisation_key({2}), std::move(rotations));
   }
@@ -106,7 +120,9 @@ class InsecurePacked : public testing::TestWithParam<std::tuple<RingKind, std::s
     Bundle result(ciphertexts.size() * positions_, images_);
     for (std::size_t c = 0; c < ciphertexts.size(); ++c) {
       const auto slots = encoder.decode_real(decryptor.decrypt(ciphertexts[c]));
-      std::copy(slots.begin(), slots.end(), result.row(c * positions_));
+      for_each_number([&](std::size_t p, std::size_t i) {
+        result.row(c * positions_ + p)[i] = slots[order_.slot(p, i)];
+      });
     }
     return result;
   }
@@ -116,6 +132,7 @@ class InsecurePacked : public testing::TestWithParam<std::tuple<RingKind, std::s
   std::uint32_t positions_;
   Bundle input_;
   Program program_;
+  program::SlotOrder order_;
   sampling::Prng prng_;
   ckks_secret::SecretKey secret_;
   std::vector<ckks::Ciphertext> query_;
@@ -142,12 +159,20 @@ TEST_P(InsecurePacked, EveryValueAgreesWithinItsPredictedNoise) {
 TEST_P(InsecurePacked, CountsAreThoseOfTheProgramAndWeightsMayStayUnencoded) {
   const runtime::Keys all = keys();
   const runtime::Prepared expanded(program_, context_), compact(program_, context_, 0);
-  EXPECT_GT(expanded.plaintext_bytes(), 0u);
+  std::size_t planned = 0;
+  for (const program::Value& value : program_.values) {
+    const auto* transform = std::get_if<program::Transform>(&value.op);
+    if (transform != nullptr) {
+      planned += program::weight_bytes(program_, value, *transform, context_.n());
+    }
+  }
+  EXPECT_GT(planned, 0u);
+  EXPECT_EQ(expanded.plaintext_bytes(), planned);
   EXPECT_EQ(compact.plaintext_bytes(), 0u);
   program::OperationCounts counts;
   const Bundle a = decrypt(run(expanded, all, &counts));
   EXPECT_EQ(counts, program::count_operations(program_));
-  EXPECT_EQ(counts.full_rotations, 2u);
+  EXPECT_EQ(counts.full_rotations, program_.images == 1 ? 2u : 0u);
   EXPECT_EQ(decrypt(run(compact, all, &counts)).data, a.data);
   EXPECT_EQ(counts, program::count_operations(program_));
 }
@@ -164,14 +189,14 @@ TEST_P(InsecurePacked, AMissingRotationKeyIsNamed) {
 }
 
 // What goes back to the client holds complete sums and nothing else: every slot repeats an answer,
-// and the rounding of the answer's form adds what the model says.
+// and the rounding of the answer's form adds what the model says. (Side by side nothing is summed.)
 TEST_P(InsecurePacked, EverySlotOfTheAnswerIsComplete) {
   const runtime::Keys all = keys();
   const runtime::Prepared prepared(program_, context_);
   const auto answer = run(prepared, all);
   const Bundle clear = program::run_reference(program_, input_);
-  const std::uint32_t period = positions_ / 4;
-  ASSERT_EQ(program::answer_stride(program_), 4u);
+  const std::uint32_t stride = program_.images == 1 ? 4 : 1, period = positions_ / stride;
+  ASSERT_EQ(program::answer_stride(program_), stride);
   const Bundle found = decrypt(answer);
   const double deviation = root_mean_square(found, clear);
   for (std::size_t p = 0; p < positions_; ++p) {
@@ -248,12 +273,16 @@ TEST_P(InsecurePacked, RoundedAnswersAddThePredictedNoise) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Rings, InsecurePacked,
-                         testing::Combine(testing::ValuesIn(kRings), testing::Values(1u, 4u)));
+                         testing::Combine(testing::ValuesIn(kRings), testing::Values(1u, 4u),
+                                          testing::Values(1u)));
+INSTANTIATE_TEST_SUITE_P(SideBySide, InsecurePacked,
+                         testing::Combine(testing::ValuesIn(kRings), testing::Values(8u),
+                                          testing::Values(2u, 8u)));
 
 // A package whose input elements stand in several rows and whose answers are some of the rows.
 class PackedService {
  public:
-  PackedService(RingKind ring, std::size_t images) {
+  PackedService(RingKind ring, std::size_t images, std::uint32_t beside = 1) {
     package_.parameters = literal_of(ring, 13);
     const auto parameters = ckks_params::Parameters::create(package_.parameters);
     const auto positions = static_cast<std::uint32_t>(parameters.slots() / images);
@@ -269,8 +298,8 @@ class PackedService {
       for (std::size_t e = 0; e < kElements; ++e) images_.push_back(pictures.row(e)[i]);
     }
     const Bundle input = rows(images);
-    package_.program = program::testing::packed_program(package_.parameters.q,
-                                                        package_.parameters.p, positions, input);
+    package_.program = program::testing::packed_program(
+        package_.parameters.q, package_.parameters.p, positions, input, beside);
     manifest.answer_rows = {3, 1, positions / 4 + 2, 20};
     manifest.answer_limit = 1000;
     truth_ = program::run_reference(package_.program, input);
@@ -317,8 +346,8 @@ class PackedService {
 
 TEST(Packed, ThroughTheFilesOfClientAndServer) {
   for (const RingKind ring : kRings) {
-    for (const std::size_t images : {1u, 4u}) {
-      PackedService service(ring, images);
+    for (const auto& [images, beside] : {std::pair{1u, 1u}, {4u, 1u}, {4u, 2u}, {4u, 4u}}) {
+      PackedService service(ring, images, beside);
       const ckks::Context& context = service.model_->context();
       ASSERT_EQ(program::images_per_query(service.bundle_), images);
       client::KeyPair pair = client::generate_keys(context, service.bundle_);
@@ -339,7 +368,7 @@ TEST(Packed, ThroughTheFilesOfClientAndServer) {
           EXPECT_NEAR(answers.row(i)[o], truth, 8 * noise);
         }
       }
-      EXPECT_EQ(service.bundle_.manifest.answer_form.stride, 4u);
+      EXPECT_EQ(service.bundle_.manifest.answer_form.stride, beside == 1 ? 4u : 1u);
       EXPECT_GT(service.bundle_.manifest.answer_form.first_bits, 0);
 
       const auto plan = compiler::make_plan(service.package_, ckks_params::builtin_profile(), 1);

@@ -51,7 +51,7 @@ class Docs(unittest.TestCase):
         self.assertIn('"model_name":"digits"', said)
         self.assertIn('"state":"done"', said)
         # One image, asked for in three ways: the label is the same.
-        labels = re.findall(r"^(?:image )?0[: ]+(\d)$", said, re.M)
+        labels = re.findall(r"^(?:image )?0[: ]+(\d)(?: \(\d+ %\))?$", said, re.M)
         self.assertGreaterEqual(len(labels), 4, said)
         self.assertEqual(len(set(labels)), 1, labels)
 

@@ -62,8 +62,12 @@ class RemoteTest(service.ServiceTest):
 class Rounds(RemoteTest):
     def test_all_in_one(self):
         keys = self.root / "classify"
-        first = self.ok_json("classify", "digits", "digits:val", "--count", 3, "--keys", keys)
+        picture = self.root / "classify.png"
+        first = self.ok_json("classify", "digits", "digits:val", "--count", 3, "--keys", keys, "--picture", picture)
         self.assertEqual(len(first["labels"]), 3)
+        self.assertEqual(len(first["confidences"]), 3)
+        self.assertTrue(all(0.1 <= c <= 1 for c in first["confidences"]), first)
+        self.assertEqual(picture.read_bytes()[:4], b"\x89PNG")
         local = self.root / "classify.query"
         secret = keys / "secret.key"
         network = service.Keys(self.digits, keys)
