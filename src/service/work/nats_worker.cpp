@@ -152,9 +152,8 @@ class Worker {
   }
 
   void give_back(const Task& task, const natsMsg* message) {
-    connection_.reply(message, NatsConnection::Reply::kAgain);
-    connection_.tell(internal::kWakeSubject,
-                     internal::task_consumer(internal::partition_of(task.tenant), task.kind));
+    internal::give_back(connection_, message,
+                        internal::task_consumer(internal::partition_of(task.tenant), task.kind));
     if (options_.events.given_back) options_.events.given_back(task);
   }
 

@@ -179,6 +179,17 @@ Nats<natsMsg> NatsConnection::next(const std::string& stream, const std::string&
   return message;
 }
 
+NatsConnection::Lying NatsConnection::lying(const std::string& stream,
+                                            const std::string& consumer) const {
+  jsConsumerInfo* raw = nullptr;
+  const natsStatus status =
+      js_GetConsumerInfo(&raw, context_.get(), stream.c_str(), consumer.c_str(), nullptr, nullptr);
+  const Nats<jsConsumerInfo> info(raw);
+  check_nats(status, consumer);
+  return {info->NumPending, static_cast<std::uint64_t>(info->NumAckPending),
+          info->Delivered.Consumer};
+}
+
 void NatsConnection::reply(const natsMsg* message, Reply reply) const noexcept {
   static constexpr const char* kWords[] = {"+ACK", "-NAK", "+TERM", "+WPI"};
   tell(natsMsg_GetReply(message), kWords[static_cast<std::size_t>(reply)]);

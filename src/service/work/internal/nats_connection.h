@@ -57,6 +57,14 @@ class NatsConnection {
   /// reply() settles it, or its consumer's time is over. Throws base::Error(kIo) when the consumer
   /// cannot be reached. Thread safe: one request, one answer.
   Nats<natsMsg> next(const std::string& stream, const std::string& consumer) const;
+  /// What a durable consumer has, looked at without taking any of it.
+  struct Lying {
+    std::uint64_t waiting = 0;    ///< messages that nobody was given yet
+    std::uint64_t unsettled = 0;  ///< given to somebody and not settled, or given back
+    std::uint64_t delivered = 0;  ///< how often any was given, since the consumer was made
+  };
+  /// Throws base::Error(kIo) when the consumer cannot be reached.
+  Lying lying(const std::string& stream, const std::string& consumer) const;
   enum class Reply { kDone, kAgain, kNever, kInProgress };
   void reply(const natsMsg* message, Reply reply) const noexcept;
 

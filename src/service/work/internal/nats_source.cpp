@@ -11,6 +11,8 @@ using std::chrono::milliseconds;
 
 /// So long a task is left to the worker whose partition it is in.
 constexpr auto kLeaveToOwner = milliseconds(250);
+/// After a notice: by then most tasks are with their owner, and nothing is left to look after.
+constexpr auto kLetOwnerTake = milliseconds(25);
 /// Notices get lost, and what a dead worker had is given back without one.
 constexpr auto kLookAnyway = milliseconds(1000);
 
@@ -63,7 +65,8 @@ void NatsSource::wait() const {
 // When it is worth while to ask there.
 NatsSource::Clock::time_point NatsSource::due(const Place& place) const {
   if (!place.lain_since) return place.looked + kLookAnyway;
-  return place.is_own ? *place.lain_since : *place.lain_since + kLeaveToOwner;
+  if (place.is_own) return *place.lain_since;
+  return *place.lain_since + (place.lay ? kLeaveToOwner : kLetOwnerTake);
 }
 
 // Tenants take turns as far as they lie in different partitions.
@@ -75,17 +78,41 @@ Nats<natsMsg> NatsSource::take_among(bool own) {
       const std::size_t p = (turn_ + i) % places.size();
       Place& place = places[p];
       if (place.is_own != own || due(place) > Clock::now()) continue;
-      if (auto message = connection_.next(kTaskStream, place.consumer)) {
-        // There may be more, which its owner has left lying too.
-        if (!place.lain_since) place.lain_since = Clock::now() - kLeaveToOwner;
+      auto message = own ? connection_.next(kTaskStream, place.consumer) : take_left(place);
+      if (message) {
+        if (!place.lain_since) place.lain_since = Clock::now();  // there may be more
         return message;
       }
+      if (place.lay) continue;  // something lies there, which is its owner's for now
       place.seen = heard_[p][k];
       place.lain_since.reset();
       place.looked = Clock::now();
     }
   }
   return nullptr;
+}
+
+// Of those that lay here a while ago, fewer were given to somebody since: one is left. What was
+// given back is not counted by the server, and comes before all others.
+Nats<natsMsg> NatsSource::take_left(Place& place) const {
+  const NatsConnection::Lying now = connection_.lying(kTaskStream, place.consumer);
+  if (now.waiting > 0) {
+    const auto& then = place.lay;
+    if (then && now.delivered - then->delivered < then->waiting) {
+      return connection_.next(kTaskStream, place.consumer);
+    }
+    place.lay = now;
+    place.lain_since = Clock::now();
+    return nullptr;
+  }
+  place.lay.reset();
+  if (now.unsettled == 0) return nullptr;
+  auto message = connection_.next(kTaskStream, place.consumer);
+  if (message && deliveries(message.get()) == 1) {  // it came just now, and is its owner's
+    give_back(connection_, message.get(), place.consumer);
+    return nullptr;
+  }
+  return message;
 }
 
 }  // namespace serdab::work::internal

@@ -11,8 +11,9 @@
 
 namespace serdab::work::internal {
 
-/// Where a thread of a worker takes its tasks from: its own partitions while there are any, those
-/// of others once they have lain for a while. Of the partitions looked at, the most urgent first.
+/// Where a thread of a worker takes its tasks from: its own partitions while there are any, of the
+/// others what has lain for a while and what was given back. Of the partitions looked at, the most
+/// urgent first.
 /// The server is asked only where the notices say that something may lie, and everywhere now and
 /// then. One thread.
 class NatsSource {
@@ -36,6 +37,7 @@ class NatsSource {
     bool is_own = false;
     std::uint64_t seen = 0;                       ///< notices when it was found empty
     std::optional<Clock::time_point> lain_since;  ///< something may lie there
+    std::optional<NatsConnection::Lying> lay;     ///< what lay there then, in places of others
     Clock::time_point looked;                     ///< when it was found empty
   };
   /// By partition.
@@ -43,6 +45,7 @@ class NatsSource {
 
   void hear();
   Nats<natsMsg> take_among(bool own);
+  Nats<natsMsg> take_left(Place& place) const;
   Clock::time_point due(const Place& place) const;
 
   const NatsConnection& connection_;

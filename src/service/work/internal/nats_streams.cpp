@@ -109,6 +109,12 @@ void make_streams(const NatsConnection& connection, std::size_t most_tasks) {
   make_consumer(connection, kResultStream, kResultConsumer, kResultSubject, kAcknowledgeSeconds);
 }
 
+void give_back(const NatsConnection& connection, const natsMsg* message,
+               const std::string& consumer) {
+  connection.reply(message, NatsConnection::Reply::kAgain);
+  connection.tell(kWakeSubject, consumer);
+}
+
 std::string to_json(const Result& result) {
   return json{{"task", json::parse(to_json(result.task))},
               {"outcome", json::parse(to_json(result.outcome))}}

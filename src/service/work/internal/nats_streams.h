@@ -44,6 +44,10 @@ inline constexpr double kHeartbeatSeconds = 3;
 /// Makes streams and consumers, or changes them to this. Throws base::Error(kIo).
 void make_streams(const NatsConnection& connection, std::size_t most_tasks);
 
+/// Leaves a task that was taken to the next who asks, and tells so.
+void give_back(const NatsConnection& connection, const natsMsg* message,
+               const std::string& consumer);
+
 /// Messages about a task, as JSON and back; base::Error(kCorrupt) for anything else.
 struct Result {
   Task task;
