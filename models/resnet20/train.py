@@ -1,7 +1,7 @@
 """Trains ResNet-20 with one squaring per activation on CIFAR-10.
 
 `warm` is a short run: windows of 16, 24 and 32 pixels, ReLU giving way to the polynomial during the
-first part; `settle`, `windows` and `model` go on from it. For many hours: `teacher` trains the same
+first part; `settle`, `windows`, `whole` and `model` go on from it. For many hours: `teacher` trains the same
 network with ReLU, then `model-long` goes on from the weights of `model`, learning from the teacher too.
 """
 
@@ -70,7 +70,7 @@ WINDOWS = replace(
 )
 
 # From its best epoch, the sixth: whole images, clamped at first only, the penalty at every step.
-MODEL = replace(
+WHOLE = replace(
     SETTLE,
     epochs=5,
     learning_rate=1.5e-3,
@@ -78,6 +78,18 @@ MODEL = replace(
     augment=WINDOWS.augment,
     seed=5,
     clamp_until=0.3,
+)
+
+# On from there at larger steps; the windows grow, then the clamping ends, when the steps are small.
+MODEL = replace(
+    WHOLE,
+    epochs=32,
+    learning_rate=3e-3,
+    range_penalty=2e3,
+    seed=6,
+    penalty_every=2,
+    sides=((0.6, 24), (1.0, 32)),
+    clamp_until=0.7,
 )
 
 TEACHER = replace(
@@ -117,7 +129,8 @@ PHASES = {
     "warm": (build, SHORT, None),
     "settle": (build, SETTLE, "warm.pt"),
     "windows": (build, WINDOWS, "settle.pt"),
-    "model": (build, MODEL, "windows.pt"),
+    "whole": (build, WHOLE, "windows.pt"),
+    "model": (build, MODEL, "whole.pt"),
     "teacher": (build_teacher, TEACHER, None),
     "model-long": (build, LONG, "model.pt"),
 }
