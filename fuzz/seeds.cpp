@@ -75,7 +75,7 @@ void save_messages(const std::filesystem::path& corpus) {
   std::vector<ckks::Ciphertext> answers;
   answers.push_back(encryptor.encrypt(plaintext, prng));
   save(corpus / "message" / "answer", wire::write_answer(context, header, {}, answers));
-  wire::EvaluationKeys keys{header.parameter_id, header.key_id, std::nullopt, {}};
+  wire::EvaluationKeys keys{header.parameter_id, header.key_id, std::nullopt, {}, {}};
   keys.relinearisation = generator.relinearisation_key(context.max_level());
   keys.rotations.push_back(generator.rotation_key(1, {0}));
   save(corpus / "message" / "keys", wire::write_evaluation_keys(context, keys));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "networks/graph/executor/executor.h"
 
@@ -39,7 +40,7 @@ void Comparison::add(const graph::Graph& graph, const datasets::Images& images,
   for (std::size_t i = 0; i < found.size(); ++i) {
     agree_ += found[i] == expected[i] ? 1 : 0;
     if (images.labels.empty()) continue;
-    const bool right = images.labels[i] == found[i];
+    const bool right = std::cmp_equal(images.labels[i], found[i]);
     right_ += right ? 1 : 0;
     if (outputs_ == kTwoClasses) right_as_[class_of(images.labels[i])] += right ? 1 : 0;
   }
@@ -57,7 +58,7 @@ void Comparison::count_clear(const std::vector<double>& clear, const datasets::I
   const std::vector<std::uint32_t> expected = labels_of(clear, images.count());
   labelled_ += images.count();
   for (std::size_t i = 0; i < images.count(); ++i) {
-    clear_right_ += images.labels[i] == expected[i] ? 1 : 0;
+    clear_right_ += std::cmp_equal(images.labels[i], expected[i]) ? 1 : 0;
     if (outputs_ == kTwoClasses) ++labelled_as_[class_of(images.labels[i])];
   }
 }

@@ -23,10 +23,18 @@ struct Permutation {
 /// streams from memory is then half as long.
 inline constexpr unsigned kShortBits = 31;
 
+/// So many products of residues of so many bits, at most kShortBits, and 2^32 besides are below
+/// 2^64.
+constexpr std::size_t short_products(unsigned bits) {
+  return bits <= 29 ? 64 : std::size_t{1} << (64 - 2 * bits);
+}
+
 /// out0 = Σ_j d[j]·k0[j] + addend0·w, out1 = Σ_j d[j]·k1[j] + addend1·w; a null addend is absent.
 /// One of d and d_short is given, and k0 and k1 or both short forms (q of at most kShortBits).
+/// Every word of d or d_short stands for 2^d_log_repeats columns, the first for those from 0 on.
 struct InnerProduct {
   std::size_t digits = 0;  ///< at most 64
+  unsigned d_log_repeats = 0;
   const std::uint64_t* const* d = nullptr;
   const std::uint64_t* const* k0 = nullptr;
   const std::uint64_t* const* k1 = nullptr;

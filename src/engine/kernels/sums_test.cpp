@@ -161,6 +161,60 @@ TEST_P(Sums, InnerProductOfShortWords) {
   }
 }
 
+// A digit's word that stands for many columns gives what as many words do, from any column on.
+TEST_P(Sums, InnerProductOfRepeatedDigits) {
+  const Modulus m = q();
+  constexpr std::size_t kN = 208, kDigits = 7;
+  std::vector<Words> d, repeated, k0, k1;
+  for (std::size_t j = 0; j < kDigits; ++j) {
+    d.push_back(test_words(m.value(), kN, j));
+    repeated.emplace_back(kN);
+    k0.push_back(test_words(m.value(), kN, 100 + j));
+    k1.push_back(test_words(m.value(), kN, 200 + j));
+  }
+  const auto pd = pointers(std::as_const(d)), pr = pointers(std::as_const(repeated)),
+             p0 = pointers(std::as_const(k0)), p1 = pointers(std::as_const(k1));
+  std::vector<std::vector<std::uint32_t>> shorts;
+  std::vector<const std::uint32_t*> sd, s0, s1;
+  for (const auto* arrays : {&d, &k0, &k1}) {
+    for (const Words& words : *arrays) shorts.emplace_back(words.begin(), words.end());
+  }
+  for (std::size_t j = 0; j < kDigits; ++j) {
+    sd.push_back(shorts[j].data());
+    s0.push_back(shorts[kDigits + j].data());
+    s1.push_back(shorts[2 * kDigits + j].data());
+  }
+  for (unsigned log = 0; log <= 8; ++log) {
+    for (std::size_t j = 0; j < kDigits; ++j) {
+      for (std::size_t i = 0; i < kN; ++i) repeated[j][i] = d[j][i >> log];
+    }
+    Words expected0(kN), expected1(kN), actual0(kN), actual1(kN);
+    InnerProduct sums;
+    sums.digits = kDigits;
+    sums.d = pr.data(), sums.k0 = p0.data(), sums.k1 = p1.data();
+    sums.addend0 = d[0].data();
+    sums.w = 1;
+    sums.out0 = expected0.data(), sums.out1 = expected1.data();
+    scalar().inner_product(m, sums, kN);
+    sums.d_log_repeats = log;
+    sums.out0 = actual0.data(), sums.out1 = actual1.data();
+    for (int kind = 0; kind < (m.bits() <= kShortBits ? 4 : 1); ++kind) {
+      const bool digits_short = (kind & 1) != 0, keys_short = (kind & 2) != 0;
+      sums.d = digits_short ? nullptr : pd.data();
+      sums.d_short = digits_short ? sd.data() : nullptr;
+      sums.k0 = keys_short ? nullptr : p0.data();
+      sums.k1 = keys_short ? nullptr : p1.data();
+      sums.k0_short = keys_short ? s0.data() : nullptr;
+      sums.k1_short = keys_short ? s1.data() : nullptr;
+      for (const KernelTable* kernels : {&scalar(), &table()}) {
+        kernels->inner_product(m, sums, kN);
+        ASSERT_EQ(values(actual0), values(expected0)) << "2^" << log << " columns, kind " << kind;
+        ASSERT_EQ(values(actual1), values(expected1)) << "2^" << log << " columns, kind " << kind;
+      }
+    }
+  }
+}
+
 /// Distinct primes as a change of basis sees them, with all constants.
 struct Conversion {
   std::vector<Modulus> moduli, targets;

@@ -18,31 +18,11 @@ constexpr std::size_t kMaxProducts = 64;  ///< of one kernel call
 constexpr std::size_t kCacheBytes = std::size_t{192} << 10;
 /// Operands' columns are copied where so many products read each.
 constexpr std::size_t kCopiedFrom = 2;
-/// Plaintexts that repeat are written out, kMaxProducts of them, for at most so many columns.
-constexpr std::size_t kColumnsWrittenOut = 2048;
 
 std::size_t tile_columns(const ring::RnsBasis& basis, std::size_t operands) {
   const std::size_t words = basis.n() * basis.size();
   const std::size_t fitting = kCacheBytes * words / (2 * ring::PackedPoly::bytes(basis) * operands);
   return std::min(basis.n(), std::max<std::size_t>(128, std::bit_floor(fitting)));
-}
-
-template <std::size_t kRepeats, typename Word>
-void write_out(const Word* once, std::size_t columns, Word* out) {
-  for (std::size_t c = 0; c < columns; c += kRepeats, ++once) {
-    for (std::size_t r = 0; r < kRepeats; ++r) out[c + r] = *once;
-  }
-}
-
-/// A plaintext's columns, from one residue of each `repeats`.
-template <typename Word>
-void write_out(const Word* limb, std::size_t repeats, const Tile& tile, Word* out) {
-  const Word* once = limb + tile.begin / repeats;
-  if (repeats == 2) return write_out<2>(once, tile.columns, out);
-  if (repeats == 4) return write_out<4>(once, tile.columns, out);
-  if (repeats == 8) return write_out<8>(once, tile.columns, out);
-  const std::size_t alike = std::min(repeats, tile.columns);
-  for (std::size_t c = 0; c < tile.columns; c += alike, ++once) std::fill_n(out + c, alike, *once);
 }
 
 /// The pointers of one kernel call.
@@ -51,19 +31,24 @@ struct Call {
   template <typename Word>
   struct Arrays {
     std::array<const Word*, kMaxProducts> plain, b, a;
-    base::Buffer<Word> written;  ///< plaintexts that repeat, written out
   };
   explicit Call(std::size_t dimension) : n(dimension) {}
 
   std::size_t n;
   bool is_short = false;
+  std::size_t repeats = 1;  ///< columns for which a plaintext has one residue
   std::size_t count = 0;
   Arrays<std::uint64_t> words;
   Arrays<std::uint32_t> short_words;
 
+  /// Whether another product by this plaintext may join.
+  bool takes(const ring::PackedPoly& plain) const {
+    return count < kMaxProducts && (count == 0 || plain.n() * repeats == n);
+  }
   void add(const ring::PackedPoly& plain, std::size_t operand, const OperandColumns& operands,
            const Tile& tile) {
     is_short = plain.is_short(tile.limb);
+    repeats = n / plain.n();
     if (is_short) {
       add(short_words, plain, operand, operands, tile);
     } else {
@@ -76,22 +61,9 @@ struct Call {
   template <typename Word>
   void add(Arrays<Word>& arrays, const ring::PackedPoly& plain, std::size_t operand,
            const OperandColumns& operands, const Tile& tile) {
-    const Word* limb = limb_of<Word>(plain, tile.limb);
-    const std::size_t repeats = n / plain.n();
-    arrays.plain[count] =
-        repeats == 1 ? limb + tile.begin : columns(arrays.written, limb, repeats, tile);
+    arrays.plain[count] = limb_of<Word>(plain, tile.limb) + tile.begin / repeats;
     arrays.b[count] = operands.b<Word>(operand);
     arrays.a[count] = operands.a<Word>(operand);
-  }
-
-  template <typename Word>
-  const Word* columns(base::Buffer<Word>& written, const Word* limb, std::size_t repeats,
-                      const Tile& tile) const {
-    const std::size_t stride = tile.columns + kGap<Word>;
-    if (written.empty()) written = base::Buffer<Word>(kMaxProducts * stride);
-    Word* out = written.data() + count * stride;
-    write_out(limb, repeats, tile, out);
-    return out;
   }
 };
 
@@ -106,12 +78,14 @@ class GroupSum {
 
   void run(const Call& call) {
     if (call.count > 0) {
-      kernels::InnerProduct sums = {.digits = call.count,
-                                    .addend0 = accumulate_ ? b_ : nullptr,
-                                    .addend1 = accumulate_ ? a_ : nullptr,
-                                    .w = accumulate_ ? std::uint64_t{1} : 0,
-                                    .out0 = b_,
-                                    .out1 = a_};
+      kernels::InnerProduct sums = {
+          .digits = call.count,
+          .d_log_repeats = static_cast<unsigned>(std::countr_zero(call.repeats)),
+          .addend0 = accumulate_ ? b_ : nullptr,
+          .addend1 = accumulate_ ? a_ : nullptr,
+          .w = accumulate_ ? std::uint64_t{1} : 0,
+          .out0 = b_,
+          .out1 = a_};
       if (call.is_short) {
         sums.d_short = call.short_words.plain.data();
         sums.k0_short = call.short_words.b.data();
@@ -156,19 +130,17 @@ void add_products(const ckks::Context& context, ckks::Level level, const Product
       for (const Product& product : group.products) {
         const Operand& operand = operands[product.operand];
         if (of_p && !operand.has_p) continue;
-        if (call.count == kMaxProducts) {
+        const ring::PackedPoly& plain = plains[product.plain - batch.first];
+        if (!call.takes(plain)) {
           sum.run(call);
           call.count = 0;
         }
-        call.add(plains[product.plain - batch.first], product.operand, operand_columns, tile);
+        call.add(plain, product.operand, operand_columns, tile);
       }
       sum.run(call);
     }
   };
-  const bool repeat = std::any_of(plains.begin(), plains.end(),
-                                  [&](const auto& plain) { return plain.n() < basis.n(); });
-  const std::size_t columns =
-      std::min(tile_columns(basis, used.list.size()), repeat ? kColumnsWrittenOut : basis.n());
+  const std::size_t columns = tile_columns(basis, used.list.size());
   const std::size_t tiles = basis.n() / columns;
   base::parallel_for(basis.size() * tiles, [&](std::size_t i) {
     add_tile({i / tiles, i % tiles * columns, columns});

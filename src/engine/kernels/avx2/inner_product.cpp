@@ -1,5 +1,6 @@
 #include "engine/kernels/avx2/accumulator.h"
 #include "engine/kernels/avx2/sums.h"
+#include "engine/kernels/repeats.h"
 
 // One cache line of every array at a time: the sums of its eight columns stay in registers. Three
 // arrays a digit are more streams than the processor's own prefetchers follow.
@@ -13,28 +14,41 @@ struct LineSums {
   Accumulator sum0[2], sum1[2];
 };
 
+/// Of words that stand for 2^log columns each, those of the four columns from c on; kLog is log, or
+/// 2 where a word fills them all.
+template <unsigned kLog>
+inline Vec load_digits(const std::uint64_t* d, std::size_t c, unsigned log) {
+  if constexpr (kLog == 0) {
+    return load_words(d + c);
+  } else if constexpr (kLog == 1) {
+    const __m128d two = _mm_loadu_pd(reinterpret_cast<const double*>(d + (c >> 1)));
+    return from_words(_mm256_permute4x64_pd(_mm256_castpd128_pd256(two), 0x50));
+  } else {
+    return set1(static_cast<double>(d[c >> log]));
+  }
+}
+
+template <unsigned kLog>
 inline void add_products(const InnerProduct& sums, std::size_t from, std::size_t to, std::size_t i,
                          LineSums& line) {
   for (std::size_t j = from; j < to; ++j) {
-    const std::uint64_t* d = sums.d[j] + i;
+    const std::uint64_t* d = sums.d[j];
     const std::uint64_t* k0 = sums.k0[j] + i;
     const std::uint64_t* k1 = sums.k1[j] + i;
-    __builtin_prefetch(d + kPrefetchAhead);
+    __builtin_prefetch(d + (i >> sums.d_log_repeats) + kPrefetchAhead);
     __builtin_prefetch(k0 + kPrefetchAhead);
     __builtin_prefetch(k1 + kPrefetchAhead);
 #pragma GCC unroll 2
     for (std::size_t v = 0; v < 2; ++v) {
-      const Vec digit = load_words(d + v * kLanes);
+      const Vec digit = load_digits<kLog>(d, i + v * kLanes, sums.d_log_repeats);
       line.sum0[v].add(digit, load_words(k0 + v * kLanes));
       line.sum1[v].add(digit, load_words(k1 + v * kLanes));
     }
   }
 }
 
-}  // namespace
-
-void inner_product(const Modulus& q, const InnerProduct& sums, std::size_t n) {
-  if (q.bits() <= kShortBits) return inner_product_short(q, sums, n);
+template <unsigned kLog>
+void run(const Modulus& q, const InnerProduct& sums, std::size_t n) {
   SERDAB_ASSERT(sums.digits <= 64 && sums.w < q.value() && n % 16 == 0);
   const Accumulation accumulation(q);
   const Prime& p = accumulation.p;
@@ -56,8 +70,9 @@ void inner_product(const Modulus& q, const InnerProduct& sums, std::size_t n) {
       const std::size_t rest = sums.digits - from;
       const Accumulator start = accumulation.start();
       LineSums line = {{start, start}, {start, start}};
-      add_products(sums, from, from + (rest < accumulation.products ? rest : accumulation.products),
-                   i, line);
+      add_products<kLog>(sums, from,
+                         from + (rest < accumulation.products ? rest : accumulation.products), i,
+                         line);
 #pragma GCC unroll 2
       for (std::size_t v = 0; v < 2; ++v) {
         const Vec sum0 = accumulation.fold(line.sum0[v]);
@@ -72,6 +87,13 @@ void inner_product(const Modulus& q, const InnerProduct& sums, std::size_t n) {
       store_canonical(sums.out1 + i + v * kLanes, total1[v], p);
     }
   }
+}
+
+}  // namespace
+
+void inner_product(const Modulus& q, const InnerProduct& sums, std::size_t n) {
+  if (q.bits() <= kShortBits) return inner_product_short(q, sums, n);
+  with_repeats<2>(sums.d_log_repeats, [&](auto log) { run<log>(q, sums, n); });
 }
 
 }  // namespace serdab::kernels::avx2

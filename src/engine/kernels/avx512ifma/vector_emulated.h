@@ -27,8 +27,15 @@ struct Emulated {
     return lanes([&](std::size_t i) { return a[i % 4]; });
   }
   static Vec load_once(const std::uint64_t* a) { return load(a); }
-  static Vec load_once(const std::uint32_t* a) {
-    return lanes([&](std::size_t i) { return a[i]; });
+  template <std::size_t kCount, typename Word>
+  static Vec load_first(const Word* a) {
+    return lanes([&](std::size_t i) {
+      return i < kCount ? a[i] : kCount == 1 ? *a : ~std::uint64_t{0};
+    });
+  }
+  static Vec load_two_each(const std::uint32_t* a) {
+    return lanes(
+        [&](std::size_t i) { return a[2 * i] | static_cast<std::uint64_t>(a[2 * i + 1]) << 32; });
   }
   static void store(std::uint64_t* a, const Vec& x) { std::copy(x.begin(), x.end(), a); }
   static Vec load_bytes(const std::int8_t* a) {
@@ -78,6 +85,9 @@ struct Emulated {
     return lanes([&](std::size_t i) {
       return sum[i] + static_cast<std::uint64_t>(product(a[i], b[i]) >> 52);
     });
+  }
+  static Vec multiply_short(const Vec& a, const Vec& b) {
+    return lanes([&](std::size_t i) { return (a[i] & 0xffffffff) * (b[i] & 0xffffffff); });
   }
   static Vec permute(const Vec& a, const Vec& index) {
     return lanes([&](std::size_t i) { return a[index[i] % 8]; });

@@ -31,10 +31,32 @@ struct Ifma {
     asm("" : "+v"(x));
     return x;
   }
-  /// Words of four bytes.
-  static Vec load_once(const std::uint32_t* a) {
-    return _mm512_cvtepu32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(a)));
+  /// `kCount` words of eight or four bytes in the first lanes; the others are of no matter, or, of
+  /// one word, the same.
+  template <std::size_t kCount>
+  static Vec load_first(const std::uint64_t* a) {
+    if constexpr (kCount == 1) return _mm512_set1_epi64(static_cast<std::int64_t>(*a));
+    if constexpr (kCount == 2) return load_two(a);
+    if constexpr (kCount == 4) return load_four(a);
+    if constexpr (kCount == 8) return load_once(a);
   }
+  template <std::size_t kCount>
+  static Vec load_first(const std::uint32_t* a) {
+    if constexpr (kCount == 1) return _mm512_set1_epi64(*a);
+    if constexpr (kCount == 2) {
+      return _mm512_castsi128_si512(
+          _mm_cvtepu32_epi64(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(a))));
+    }
+    if constexpr (kCount == 4) {
+      return _mm512_castsi256_si512(
+          _mm256_cvtepu32_epi64(_mm_loadu_si128(reinterpret_cast<const __m128i*>(a))));
+    }
+    if constexpr (kCount == 8) {
+      return _mm512_cvtepu32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(a)));
+    }
+  }
+  /// Two words of four bytes in each lane, the first below.
+  static Vec load_two_each(const std::uint32_t* a) { return _mm512_loadu_si512(a); }
   static void store(std::uint64_t* a, Vec x) { _mm512_storeu_si512(a, x); }
   /// Eight signed bytes to words, and the low bytes of words.
   static Vec load_bytes(const std::int8_t* a) {
@@ -60,6 +82,8 @@ struct Ifma {
   /// sum + the low (high) 52 bits of the product of the low 52 bits of a and b.
   static Vec madd52lo(Vec sum, Vec a, Vec b) { return _mm512_madd52lo_epu64(sum, a, b); }
   static Vec madd52hi(Vec sum, Vec a, Vec b) { return _mm512_madd52hi_epu64(sum, a, b); }
+  /// The product of the low 32 bits of a and b.
+  static Vec multiply_short(Vec a, Vec b) { return _mm512_mul_epu32(a, b); }
   /// Lane i is a[index[i] mod 8], or lane index[i] of a followed by b.
   static Vec permute(Vec a, Vec index) { return _mm512_permutexvar_epi64(index, a); }
   static Vec permute2(Vec a, Vec b, Vec index) { return _mm512_permutex2var_epi64(a, index, b); }

@@ -16,8 +16,9 @@ std::uint64_t sum_of_products(const Modulus& q, const InnerProduct& sums, const 
                               const K* const* k, const std::uint64_t* addend, std::size_t i) {
   Wide sum = addend == nullptr ? 0 : Wide{addend[i]} * sums.w;
   for (std::size_t j = 0; j < sums.digits; ++j) {
-    SERDAB_ASSERT(d[j][i] < q.value() && k[j][i] < q.value());
-    sum += Wide{d[j][i]} * k[j][i];
+    const D digit = d[j][i >> sums.d_log_repeats];
+    SERDAB_ASSERT(digit < q.value() && k[j][i] < q.value());
+    sum += Wide{digit} * k[j][i];
   }
   return arith::reduce(sum, q);
 }
