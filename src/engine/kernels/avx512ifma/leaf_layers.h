@@ -2,6 +2,7 @@
 
 #include "engine/kernels/avx512ifma/butterfly.h"
 #include "engine/kernels/avx512ifma/ntt_plan.h"
+#include "engine/kernels/avx512ifma/unroll.h"
 
 /// The three layers whose butterflies lie within a vector, for two blocks A and B of eight values
 /// at a time. x takes the upper and y the lower operands of a layer:
@@ -49,73 +50,130 @@ struct Leaves {
       x = first;
     }
   };
-  struct Factors {
-    Factor<V> four, two, one;
-    Factors(const Twiddles& t, std::size_t place)
-        : four{V::load_two(t.w + place), V::load_two(t.ratio + place)},
-          two{V::load_four(t.w + 2 * place), V::load_four(t.ratio + 2 * place)},
-          one{V::load(t.w + 4 * place), V::load(t.ratio + 4 * place)} {}
+  /// Pairs of blocks that go through the layers side by side: one alone is a chain of shuffles and
+  /// multiplications that the core would wait for.
+  static constexpr std::size_t kPairs = 4;
+
+  template <std::size_t kCount>
+  struct Pairs {
+    Vec x[kCount], y[kCount];
+    void load(const std::uint64_t* a) {
+      unroll<kCount>([&](auto i) SERDAB_INLINE {
+        x[i] = V::load(a + 2 * i * V::kLanes);
+        y[i] = V::load(a + (2 * i + 1) * V::kLanes);
+      });
+    }
+    void move(const Lanes& lanes) {
+      unroll<kCount>([&](auto i) SERDAB_INLINE { lanes(x[i], y[i]); });
+    }
+    template <typename Butterfly>
+    void layer(const Butterfly& butterfly) {
+      unroll<kCount>([&](auto i) SERDAB_INLINE { butterfly(i, x[i], y[i]); });
+    }
   };
+
+  /// The twiddles of the pair of blocks from entry `place` of the tree on, by the operands'
+  /// distance.
+  static Factor<V> at_four(const Twiddles& t, std::size_t place) {
+    return {V::load_two(t.w + place), V::load_two(t.ratio + place)};
+  }
+  static Factor<V> at_two(const Twiddles& t, std::size_t place) {
+    return {V::load_four(t.w + 2 * place), V::load_four(t.ratio + 2 * place)};
+  }
+  static Factor<V> at_one(const Twiddles& t, std::size_t place) {
+    return {V::load(t.w + 4 * place), V::load(t.ratio + 4 * place)};
+  }
+
+  /// Calls some(b) for kPairs pairs of blocks from the b-th on, and one(b) for a pair of the rest.
+  template <typename Some, typename One>
+  static void for_pairs(std::size_t count, const Some& some, const One& one) {
+    std::size_t b = 0;
+    for (; b + 2 * kPairs <= count; b += 2 * kPairs) some(b);
+    for (; b < count; b += 2) one(b);
+  }
 
   /// `count` blocks (even) whose first is entry `place` of the tree, in a; calls store(k, value)
   /// with the vector of positions k … k + 7.
   template <Reduce kReduce, typename Store>
-  static void forward(const Prime<V>& prime, const Reduction<V>& reduction, const Twiddles& t,
-                      const std::uint64_t* a, std::size_t place, std::size_t count,
-                      const Store& store) {
+  static void forward(const Prime<V>& prime, const Reduction<V>& reduction,
+                      const Twiddles& twiddles, const std::uint64_t* a, std::size_t place,
+                      std::size_t count, const Store& store_as) {
     const Prime<V> p = prime;
     const Reduction<V> reduce = reduction;
+    const Twiddles t = twiddles;
+    const Store store = store_as;
     const Lanes interleave(kInterleaveLow, kInterleaveHigh);
-    for (std::size_t b = 0; b < count; b += 2) {
-      const std::size_t k = b * V::kLanes;
-      Vec x = V::load(a + k);
-      Vec y = V::load(a + k + V::kLanes);
-      const Factors w(t, place + b);
-      interleave(x, y);
-      if (kReduce != Reduce::kNever) x = reduce(x);
-      forward_butterfly<V>(x, y, w.four, p);
-      interleave(x, y);
-      if (kReduce == Reduce::kEvery) x = reduce(x);
-      forward_butterfly<V>(x, y, w.two, p);
-      interleave(x, y);
-      if (kReduce == Reduce::kEvery) x = reduce(x);
-      forward_butterfly<V>(x, y, w.one, p);
-      interleave(x, y);
-      store(k, x);
-      store(k + V::kLanes, y);
-    }
+    const auto run = [&]<std::size_t kCount>(std::size_t b) SERDAB_INLINE {
+      const std::size_t k = b * V::kLanes, node = place + b;
+      Pairs<kCount> pairs;
+      pairs.load(a + k);
+      pairs.move(interleave);
+      pairs.layer([&](std::size_t i, Vec& x, Vec& y) SERDAB_INLINE {
+        if (kReduce != Reduce::kNever) x = reduce(x);
+        forward_butterfly<V>(x, y, at_four(t, node + 2 * i), p);
+      });
+      pairs.move(interleave);
+      pairs.layer([&](std::size_t i, Vec& x, Vec& y) SERDAB_INLINE {
+        if (kReduce == Reduce::kEvery) x = reduce(x);
+        forward_butterfly<V>(x, y, at_two(t, node + 2 * i), p);
+      });
+      pairs.move(interleave);
+      pairs.layer([&](std::size_t i, Vec& x, Vec& y) SERDAB_INLINE {
+        if (kReduce == Reduce::kEvery) x = reduce(x);
+        forward_butterfly<V>(x, y, at_one(t, node + 2 * i), p);
+      });
+      pairs.move(interleave);
+      pairs.layer([&](std::size_t i, Vec& x, Vec& y) SERDAB_INLINE {
+        store(k + 2 * i * V::kLanes, x);
+        store(k + (2 * i + 1) * V::kLanes, y);
+      });
+    };
+    for_pairs(
+        count, [&](std::size_t b) { run.template operator()<kPairs>(b); },
+        [&](std::size_t b) { run.template operator()<1>(b); });
   }
 
   /// The same backwards, words in [0, q) from `in` to values in out. `shift` holds the multiples of
   /// q that bound the operands of the three layers.
   template <Reduce kReduce>
   static void inverse(const Prime<V>& prime, const Reduction<V>& reduction, const Factor<V>& unit,
-                      const Vec (&shift)[3], const Twiddles& t, const std::uint64_t* in,
+                      const Vec (&shift)[3], const Twiddles& twiddles, const std::uint64_t* in,
                       std::uint64_t* out, std::size_t place, std::size_t count) {
     const Prime<V> p = prime;
     const Reduction<V> reduce = reduction;
     const Factor<V> one = unit;
+    const Twiddles t = twiddles;
     const Vec shift0 = shift[0], shift1 = shift[1], shift2 = shift[2];
     const Lanes deinterleave(kEven, kOdd);
-    for (std::size_t b = 0; b < count; b += 2) {
-      const std::size_t k = b * V::kLanes;
-      Vec x = V::load(in + k);
-      Vec y = V::load(in + k + V::kLanes);
-      SERDAB_ASSERT(V::all_below(x, p.value) && V::all_below(y, p.value));
-      const Factors w(t, place + b);
-      deinterleave(x, y);
-      inverse_butterfly<V>(x, y, w.one, shift0, p);
-      deinterleave(x, y);
-      inverse_butterfly<V>(x, y, w.two, shift1, p);
-      if (kReduce == Reduce::kEvery) x = reduce(x);
-      deinterleave(x, y);
-      inverse_butterfly<V>(x, y, w.four, shift2, p);
-      if (kReduce == Reduce::kEvery) x = reduce(x);
-      if (kReduce == Reduce::kOnce) x = reduce_twice<V>(x, one, p);
-      deinterleave(x, y);
-      V::store(out + k, x);
-      V::store(out + k + V::kLanes, y);
-    }
+    const auto run = [&]<std::size_t kCount>(std::size_t b) SERDAB_INLINE {
+      const std::size_t k = b * V::kLanes, node = place + b;
+      Pairs<kCount> pairs;
+      pairs.load(in + k);
+      pairs.move(deinterleave);
+      pairs.layer([&](std::size_t i, Vec& x, Vec& y) SERDAB_INLINE {
+        SERDAB_ASSERT(V::all_below(x, p.value) && V::all_below(y, p.value));
+        inverse_butterfly<V>(x, y, at_one(t, node + 2 * i), shift0, p);
+      });
+      pairs.move(deinterleave);
+      pairs.layer([&](std::size_t i, Vec& x, Vec& y) SERDAB_INLINE {
+        inverse_butterfly<V>(x, y, at_two(t, node + 2 * i), shift1, p);
+        if (kReduce == Reduce::kEvery) x = reduce(x);
+      });
+      pairs.move(deinterleave);
+      pairs.layer([&](std::size_t i, Vec& x, Vec& y) SERDAB_INLINE {
+        inverse_butterfly<V>(x, y, at_four(t, node + 2 * i), shift2, p);
+        if (kReduce == Reduce::kEvery) x = reduce(x);
+        if (kReduce == Reduce::kOnce) x = reduce_twice<V>(x, one, p);
+      });
+      pairs.move(deinterleave);
+      pairs.layer([&](std::size_t i, Vec& x, Vec& y) SERDAB_INLINE {
+        V::store(out + k + 2 * i * V::kLanes, x);
+        V::store(out + k + (2 * i + 1) * V::kLanes, y);
+      });
+    };
+    for_pairs(
+        count, [&](std::size_t b) { run.template operator()<kPairs>(b); },
+        [&](std::size_t b) { run.template operator()<1>(b); });
   }
 };
 
