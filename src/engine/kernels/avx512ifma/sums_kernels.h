@@ -11,8 +11,12 @@ template <typename V>
 struct Sums {
   using Vec = typename V::Vec;
   static constexpr std::size_t kLanes = V::kLanes;
-  static constexpr std::size_t kColumns = 2 * kLanes;
-  static constexpr std::size_t kPrefetchAhead = 8 * kLanes;
+  /// Two lines of each source at a time, prefetched four ahead: sources are whole polynomials
+  /// apart, which no prefetcher follows for many at once. Farther ahead, or more lines at a time,
+  /// is slower where keys come from memory.
+  static constexpr std::size_t kVectors = 2;
+  static constexpr std::size_t kColumns = kVectors * kLanes;
+  static constexpr std::size_t kPrefetchAhead = 4 * kLanes;
 
   struct Accumulator {
     Vec low, high;
@@ -34,27 +38,17 @@ struct Sums {
     }
   };
 
-  /// Calls four(i) and, for a rest of two vectors, two(i). Four lines of each source at a time:
-  /// sources are whole polynomials apart, which no prefetcher follows for many at once.
-  template <typename Four, typename Two>
-  static void for_columns(std::size_t n, const Four& four, const Two& two) {
-    SERDAB_ASSERT(n % kColumns == 0);
-    std::size_t i = 0;
-    for (; i + 2 * kColumns <= n; i += 2 * kColumns) four(i);
-    if (i < n) two(i);
-  }
-
-  template <unsigned kLog, std::size_t kVectors>
+  template <unsigned kLog>
   static void inner_product_columns(const Target& target, const InnerProduct& sums, std::size_t i) {
     Accumulator sum0[kVectors], sum1[kVectors];
-#pragma GCC unroll 4
+#pragma GCC unroll 2
     for (std::size_t v = 0; v < kVectors; ++v) {
       sum0[v] = sum1[v] = {target.p.zero, target.p.zero};
     }
     for (std::size_t j = 0; j < sums.digits; ++j) {
       const std::uint64_t* d = sums.d[j];
       const std::uint64_t *k0 = sums.k0[j] + i, *k1 = sums.k1[j] + i;
-#pragma GCC unroll 4
+#pragma GCC unroll 2
       for (std::size_t v = 0; v < kVectors; ++v) {
         const std::uint64_t* digits = d + ((i + v * kLanes) >> sums.d_log_repeats);
         __builtin_prefetch(digits + kPrefetchAhead);
@@ -66,7 +60,7 @@ struct Sums {
       }
     }
     const Vec w = V::set1(sums.w);
-#pragma GCC unroll 4
+#pragma GCC unroll 2
     for (std::size_t v = 0; v < kVectors; ++v) {
       const std::size_t c = i + v * kLanes;
       if (sums.addend0 != nullptr) sum0[v].add(V::load(sums.addend0 + c), w);
@@ -77,14 +71,12 @@ struct Sums {
   }
 
   static void inner_product(const Modulus& q, const InnerProduct& sums, std::size_t n) {
-    SERDAB_ASSERT(sums.digits <= 64 && sums.w < q.value());
+    SERDAB_ASSERT(sums.digits <= 64 && sums.w < q.value() && n % kColumns == 0);
     if (q.bits() <= kShortBits) return ShortSums<V>::inner_product(q, sums, n);
     const bool addends = sums.addend0 != nullptr || sums.addend1 != nullptr;
     const Target target(q, sums.digits + (addends ? 1 : 0));
     with_repeats<3>(sums.d_log_repeats, [&](auto log) {
-      for_columns(
-          n, [&](std::size_t i) { inner_product_columns<log, 4>(target, sums, i); },
-          [&](std::size_t i) { inner_product_columns<log, 2>(target, sums, i); });
+      for (std::size_t i = 0; i < n; i += kColumns) inner_product_columns<log>(target, sums, i);
     });
   }
 };
