@@ -2,6 +2,7 @@
 
 #include "engine/kernels/avx512ifma/butterfly.h"
 #include "engine/kernels/avx512ifma/ntt_plan.h"
+#include "engine/kernels/avx512ifma/spread.h"
 #include "engine/kernels/avx512ifma/unroll.h"
 
 /// The three layers whose butterflies lie within a vector, for two blocks A and B of eight values
@@ -13,11 +14,6 @@
 /// two vectors, and the twiddles of a layer are 2, 4 or 8 consecutive entries, repeated from left
 /// to right: loads alone arrange them.
 namespace serdab::kernels::avx512ifma {
-
-alignas(64) constexpr std::uint64_t kInterleaveLow[8] = {0, 8, 1, 9, 2, 10, 3, 11};
-alignas(64) constexpr std::uint64_t kInterleaveHigh[8] = {4, 12, 5, 13, 6, 14, 7, 15};
-alignas(64) constexpr std::uint64_t kEven[8] = {0, 2, 4, 6, 8, 10, 12, 14};
-alignas(64) constexpr std::uint64_t kOdd[8] = {1, 3, 5, 7, 9, 11, 13, 15};
 
 /// The twiddles of a tree, see NttTables.
 struct Twiddles {

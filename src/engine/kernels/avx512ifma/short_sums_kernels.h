@@ -20,10 +20,6 @@ struct ShortSums {
   static constexpr std::size_t kBlock = 2 * kLanes;  ///< columns of two vectors
   static constexpr std::size_t kPrefetchBytes = 256;
   static constexpr unsigned kMostLog = 4;  ///< a word fills a block
-  alignas(64) static constexpr Long kEven[8] = {0, 2, 4, 6, 8, 10, 12, 14};
-  alignas(64) static constexpr Long kOdd[8] = {1, 3, 5, 7, 9, 11, 13, 15};
-  alignas(64) static constexpr Long kLower[8] = {0, 8, 1, 9, 2, 10, 3, 11};
-  alignas(64) static constexpr Long kUpper[8] = {4, 12, 5, 13, 6, 14, 7, 15};
 
   template <typename D, typename K>
   struct Operands {
@@ -65,8 +61,9 @@ struct ShortSums {
   }
   template <bool kApart>
   static void store(Long* out, const Pair& x) {
-    V::store(out, kApart ? V::permute2(x.first, x.second, V::load(kLower)) : x.first);
-    V::store(out + kLanes, kApart ? V::permute2(x.first, x.second, V::load(kUpper)) : x.second);
+    V::store(out, kApart ? V::permute2(x.first, x.second, V::load(kInterleaveLow)) : x.first);
+    V::store(out + kLanes,
+             kApart ? V::permute2(x.first, x.second, V::load(kInterleaveHigh)) : x.second);
   }
 
   template <typename Word>
