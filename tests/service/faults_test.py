@@ -436,7 +436,7 @@ class Disk(service.ServiceTest):
             self.skipTest("only root may mount a small file system")
         self.folder = self.root / "small"
         self.folder.mkdir()
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", self.folder],
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,nr_inodes=1000", "tmpfs", self.folder],
                                  capture_output=True, text=True)
         if mounted.returncode != 0:
             self.skipTest("a small file system cannot be mounted: " + mounted.stderr.strip())
@@ -453,7 +453,7 @@ class Disk(service.ServiceTest):
         self.assertEqual(tenant.put_key(keys.evaluation).status, 201)
         query = keys.encrypt()
         native = keys.natively(query)
-        job = tenant.batch(4)
+        job, waiting = tenant.batch(4), tenant.batch(1)
         self.assertEqual(tenant.put_chunk(job, 0, query).status, 202)
         tenant.wait(f"/v2/jobs/{job}", ("open", "running", "done"))
         filler = self.folder / "filler"
@@ -476,6 +476,11 @@ class Disk(service.ServiceTest):
                 self.assertNotIn(str(self.folder), reply.json()["error"])
         self.assertEqual(server.send("GET", "/v2/health/live").status, 200)
         filler.unlink()
+        fillers = self.accept_without_room_for_the_answer(tenant, waiting, query)
+        shutil.rmtree(fillers)
+        status = tenant.wait(f"/v2/jobs/{waiting}")
+        self.assertEqual(status["state"], "done", status)
+        self.assertEqual(tenant.get(f"/v2/jobs/{waiting}/chunks/0/answer").body, native)
         self.assertEqual(tenant.infer(query).body, native)
         self.finish_upload(tenant, more)
         for index in range(1, 4):
@@ -485,6 +490,32 @@ class Disk(service.ServiceTest):
         for index in range(4):
             self.assertEqual(tenant.get(f"/v2/jobs/{job}/chunks/{index}/answer").body, native)
         self.assertEqual(server.stop(), 0)
+
+    def accept_without_room_for_the_answer(self, tenant, job, query):
+        """Files run out once the chunk has its own: it waits for its answer's, and says why."""
+        fillers = self.folder / "fillers"
+        fillers.mkdir()
+        count = 0
+        try:
+            while True:
+                (fillers / str(count)).touch()
+                count += 1
+        except OSError:
+            pass
+        while tenant.put_chunk(job, 0, query).status == 507:
+            count -= 1
+            (fillers / str(count)).unlink()
+        path, until = f"/v2/jobs/{job}", time.monotonic() + 60
+        while True:
+            status = tenant.get(path).json()
+            chunk = status["chunks"][0]
+            if "error" in chunk:
+                break
+            self.assertLess(time.monotonic(), until, status)
+            time.sleep(0.02)
+        self.assertIn("the disk is full", chunk["error"])
+        self.assertEqual((status["state"], chunk["state"]), ("running", "queued"), status)
+        return fillers
 
     def finish_upload(self, tenant, keys):
         path = "/v2/keys/" + keys.digest

@@ -5,16 +5,15 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
-#include "engine/base/error.h"
+#include "engine/base/files.h"
 #include "service/store/layout.h"
 
 namespace serdab::gateway {
 namespace {
 
 [[noreturn]] void fail(const std::string& path, const char* what) {
-  base::fail(base::ErrorCode::kIo, path + ": " + what + ": " + std::strerror(errno));
+  base::fail_io(path, what, errno);
 }
 
 }  // namespace

@@ -16,6 +16,8 @@ using work::Outcome;
 using work::Task;
 using work::TaskKind;
 
+/// Until a full disk is tried again: what failed is computed anew.
+constexpr auto kPutOff = std::chrono::seconds(5);
 // Chunks of one job in the queue: enough for several workers, few enough that others get in.
 constexpr std::size_t kChunksUnderWay = 16;
 
@@ -27,7 +29,7 @@ work::Listener Desk::listener() {
               const std::lock_guard lock(mutex_);
               const auto found = under_way_.find(task.id());
               if (found == under_way_.end()) return;
-              found->second.share = share;
+              found->second.progress.share = share;
             }
             changed(task.job);
           },
@@ -94,6 +96,13 @@ void Desk::feed(const JobRecord& job) {
 }
 
 void Desk::feed_all() {
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(under_way_, [](const auto& entry) {
+      const auto& until = entry.second.put_off_until;
+      return until && Clock::now() >= *until;
+    });
+  }
   for (const JobRecord& job : store_.unfinished_jobs()) feed(job);
 }
 
@@ -102,7 +111,7 @@ bool Desk::begin(const Task& task) {
   const std::string id = task.id();
   {
     const std::lock_guard lock(mutex_);
-    if (!under_way_.emplace(id, UnderWay{task.job, task.chunk, 0}).second) return true;
+    if (!under_way_.emplace(id, UnderWay{task.job, task.chunk}).second) return true;
   }
   try {
     queue_.load()->submit(task);
@@ -151,6 +160,11 @@ void Desk::cancel(const std::string& job) {
   changed(job);
 }
 
+void Desk::put_off(const Task& task, const std::string& trouble) {
+  const std::lock_guard lock(mutex_);
+  under_way_[task.id()] = {task.job, task.chunk, {0, trouble}, Clock::now() + kPutOff};
+}
+
 void Desk::forget(const std::string& task_id) {
   const std::lock_guard lock(mutex_);
   under_way_.erase(task_id);
@@ -170,7 +184,11 @@ void Desk::ended(const Task& task, const Outcome& outcome) {
       return;
     }
   }
-  // Whatever fails here (a full disk) is tried again: the store still says it is to be done.
+  // What meets a full disk, here or there, is tried again: the store still says it is to be done.
+  if (outcome.disk_full) {
+    put_off(task, outcome.error);
+    return changed(task.job);
+  }
   try {
     if (task.kind == TaskKind::kChunk) chunk_ended(task, outcome);
     if (task.kind == TaskKind::kStep) step_ended(task, outcome);
@@ -232,13 +250,13 @@ std::uint64_t Desk::wait_for_change(const std::string& job, std::uint64_t seen, 
   return changes_[job];
 }
 
-std::map<std::uint32_t, double> Desk::progress(const std::string& job) const {
-  std::map<std::uint32_t, double> shares;
+std::map<std::uint32_t, Desk::Progress> Desk::progress(const std::string& job) const {
+  std::map<std::uint32_t, Progress> progress;
   const std::lock_guard lock(mutex_);
   for (const auto& [id, what] : under_way_) {
-    if (what.job == job) shares[what.chunk] = what.share;
+    if (what.job == job) progress[what.chunk] = what.progress;
   }
-  return shares;
+  return progress;
 }
 
 }  // namespace serdab::gateway

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 #include <vector>
 
 namespace serdab::gateway {
@@ -134,6 +136,29 @@ TEST_F(Steps, ARefreshThatDoesNotFitLeavesTheRunWhereItWas) {
   expect(JobState::kRunning, 0, 2);
   ended(queue_.tasks[1], failed(false));
   expect(JobState::kFailed, 0, 2);
+}
+
+TEST_F(Steps, AFullDiskIsTriedAgainAfterAWhile) {
+  Outcome full = failed(false);
+  full.disk_full = true;
+  full.error = "state: the disk is full";
+  ended(queue_.tasks[0], full);
+  expect(JobState::kRunning, 0, 1);
+  EXPECT_EQ(job().error, "");
+  EXPECT_EQ(desk_.progress(id_)[0].trouble, full.error);
+  desk_.feed(job());
+  expect(JobState::kRunning, 0, 1);  // not at once
+
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (queue_.tasks.size() == 1 && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    desk_.feed_all();
+  }
+  expect(JobState::kRunning, 0, 2);
+  EXPECT_EQ(queue_.tasks[1].id(), queue_.tasks[0].id());
+  EXPECT_EQ(desk_.progress(id_)[0].trouble, "");
+  ended(queue_.tasks[1], done(1, false));
+  expect(JobState::kRunning, 1, 3);
 }
 
 }  // namespace

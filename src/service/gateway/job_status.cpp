@@ -15,9 +15,9 @@ using store::JobRecord;
 // A comment line now and then shows proxies and clients that the stream lives.
 constexpr double kHeartbeatSeconds = 10;
 
-double share_of(const std::map<std::uint32_t, double>& shares, std::uint32_t index) {
-  const auto found = shares.find(index);
-  return found == shares.end() ? 0 : found->second;
+Desk::Progress at(const std::map<std::uint32_t, Desk::Progress>& under_way, std::uint32_t index) {
+  const auto found = under_way.find(index);
+  return found == under_way.end() ? Desk::Progress{} : found->second;
 }
 
 void add_batch(Service& service, const JobRecord& job, json& status) {
@@ -25,13 +25,15 @@ void add_batch(Service& service, const JobRecord& job, json& status) {
   double done = 0;
   json chunks = json::array();
   for (const store::ChunkRecord& chunk : service.store.chunks(job.id)) {
-    const double share = chunk.state == ChunkState::kDone ? 1 : share_of(under_way, chunk.index);
+    const Desk::Progress now = at(under_way, chunk.index);
+    const double share = chunk.state == ChunkState::kDone ? 1 : now.share;
     done += share;
     json entry = {{"index", chunk.index},
                   {"state", store::chunk_state_name(chunk.state)},
                   {"progress", share}};
     if (chunk.state == ChunkState::kDone) entry["compute_seconds"] = chunk.seconds;
-    if (!chunk.error.empty()) entry["error"] = chunk.error;
+    const std::string& error = chunk.error.empty() ? now.trouble : chunk.error;
+    if (!error.empty()) entry["error"] = error;
     chunks.push_back(std::move(entry));
   }
   status["model"] = job.model;
@@ -42,13 +44,13 @@ void add_batch(Service& service, const JobRecord& job, json& status) {
 }
 
 void add_training(Service& service, const JobRecord& job, json& status) {
-  const double step = share_of(service.desk.progress(job.id), 0);
+  const Desk::Progress step = at(service.desk.progress(job.id), 0);
   status["steps"] = job.steps;
   status["steps_done"] = job.steps_done;
   status["refresh_due"] = job.state == store::JobState::kWaiting;
-  status["progress"] = job.steps == 0 ? 0
-                                      : std::min(1.0, (static_cast<double>(job.steps_done) + step) /
-                                                          static_cast<double>(job.steps));
+  const double steps = static_cast<double>(job.steps_done) + step.share;
+  status["progress"] = job.steps == 0 ? 0 : std::min(1.0, steps / static_cast<double>(job.steps));
+  if (!step.trouble.empty()) status["error"] = step.trouble;
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ void check_ending(const work::Outcome& outcome) {
   if (outcome.ending == work::Ending::kCancelled) {
     throw Failure::busy(503, "cancelled", "the work was cancelled", 1);
   }
-  throw Failure::from(base::Error(outcome.code, outcome.error));
+  base::fail(outcome.code, outcome.error);
 }
 
 void respond(Exchange& exchange, const ModelCard& card, const InferRequest& request,

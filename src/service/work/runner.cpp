@@ -60,6 +60,9 @@ class Run {
       } else {
         answer();
       }
+    } catch (const base::DiskFull& error) {
+      fail(error.code(), error.what());
+      outcome_.disk_full = outcome_.ending == Ending::kFailed;
     } catch (const base::Error& error) {
       fail(error.code(), error.what());
     } catch (const std::bad_alloc&) {

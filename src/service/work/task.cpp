@@ -157,6 +157,7 @@ std::string to_json(const Outcome& outcome) {
                     {"load_seconds", outcome.load_seconds},
                     {"steps_done", outcome.steps_done},
                     {"refresh_due", outcome.refresh_due},
+                    {"disk_full", outcome.disk_full},
                     {"worker", outcome.worker}};
   // Errors may quote bytes that are no UTF-8.
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -173,6 +174,7 @@ Outcome outcome_from_json(const std::string& text) {
   outcome.load_seconds = fields.seconds("load_seconds");
   outcome.steps_done = fields.number<std::uint64_t>("steps_done");
   outcome.refresh_due = fields.truth("refresh_due");
+  outcome.disk_full = fields.truth("disk_full");
   outcome.worker = fields.text("worker");
   fields.finish();
   return outcome;

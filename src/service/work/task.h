@@ -48,6 +48,7 @@ struct Outcome {
   double load_seconds = 0;       ///< reading model and keys; 0 when they were warm
   std::uint64_t steps_done = 0;  ///< kStep
   bool refresh_due = false;      ///< kStep
+  bool disk_full = false;        ///< why it failed: to be done again when there is room
   std::string worker;            ///< who did it
 };
 std::string to_json(const Outcome& outcome);

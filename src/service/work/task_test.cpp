@@ -80,6 +80,7 @@ TEST(Outcome, ThereAndBack) {
   outcome.seconds = 1.25;
   outcome.steps_done = 4;
   outcome.refresh_due = true;
+  outcome.disk_full = true;
   outcome.worker = "w1";
   const Outcome back = outcome_from_json(to_json(outcome));
   EXPECT_EQ(back.ending, Ending::kFailed);
@@ -88,6 +89,7 @@ TEST(Outcome, ThereAndBack) {
   EXPECT_EQ(back.seconds, 1.25);
   EXPECT_EQ(back.steps_done, 4u);
   EXPECT_TRUE(back.refresh_due);
+  EXPECT_TRUE(back.disk_full);
   EXPECT_EQ(back.worker, "w1");
   EXPECT_NE(back.error.find("made for"), std::string::npos);
   EXPECT_THROW(outcome_from_json("{\"ending\":\"done\"}"), base::Error);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -16,10 +17,16 @@
 namespace serdab::gateway {
 
 /// Between what clients ask for and the queue: who waits for which task, which chunks and steps are
-/// under way, what came of them. The store is the memory; what is held here can be lost. Thread
-/// safe.
+/// under way, what came of them. The store is the memory; what is held here can be lost. What
+/// failed because the disk is full is submitted again after a while. Thread safe.
 class Desk {
  public:
+  /// Of a chunk, or of a training run's step.
+  struct Progress {
+    double share = 0;
+    std::string trouble;  ///< why its last trial failed, while it waits for the next
+  };
+
   Desk(store::Store& store, Metrics& metrics) : store_(store), metrics_(metrics) {}
 
   work::Listener listener();
@@ -39,8 +46,8 @@ class Desk {
   /// The number of changes of a job seen so far; waits until it differs from `seen`, or for so
   /// long.
   std::uint64_t wait_for_change(const std::string& job, std::uint64_t seen, double seconds);
-  /// Share of what is under way that is done, by chunk; of a training run by 0.
-  std::map<std::uint32_t, double> progress(const std::string& job) const;
+  /// Of what is under way, by chunk; of a training run by 0.
+  std::map<std::uint32_t, Progress> progress(const std::string& job) const;
 
   std::size_t pending() const { return queue_.load()->pending(); }
   bool ready() const { return queue_.load()->ready(); }
@@ -54,13 +61,15 @@ class Desk {
   struct UnderWay {
     std::string job;
     std::uint32_t chunk = 0;
-    double share = 0;
+    Progress progress{};
+    std::optional<std::chrono::steady_clock::time_point> put_off_until{};
   };
 
   void ended(const work::Task& task, const work::Outcome& outcome);
   void chunk_ended(const work::Task& task, const work::Outcome& outcome);
   void step_ended(const work::Task& task, const work::Outcome& outcome);
   bool begin(const work::Task& task);
+  void put_off(const work::Task& task, const std::string& trouble);
   void forget(const std::string& task_id);
   void changed(const std::string& job);
   void feed_chunks(const store::JobRecord& job);

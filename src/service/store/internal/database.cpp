@@ -7,7 +7,7 @@
 #include <chrono>
 #include <thread>
 
-#include "engine/base/error.h"
+#include "engine/base/files.h"
 #include "service/store/internal/files.h"
 #include "service/store/layout.h"
 
@@ -60,10 +60,9 @@ void Database::fail(const char* sql) {
   std::string text;
   if (code == SQLITE_FULL ||
       ((code & 0xff) == SQLITE_IOERR && (error == ENOSPC || error == EDQUOT))) {
-    text =
-        "the disk is full; free some of it ('serdab admin sweep' removes what has expired) and "
-        "try again";
-  } else if ((code & 0xff) == SQLITE_BUSY) {
+    throw base::DiskFull(path_ + ": the disk is full; " + kRemedyIfFull);
+  }
+  if ((code & 0xff) == SQLITE_BUSY) {
     text = "another process has held it for " + std::to_string(kBusyMilliseconds / 1000) +
            " s; end that process or try again";
   } else if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT) {

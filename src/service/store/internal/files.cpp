@@ -6,10 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 
-#include "engine/base/error.h"
+#include "engine/base/files.h"
 
 namespace serdab::store::internal {
 namespace {
@@ -29,14 +28,7 @@ void sync(const std::string& path, int flags) {
 }  // namespace
 
 void fail_io(const std::string& path, const std::string& what) {
-  const int error = errno;
-  std::string text = path + ": " + what + ": " + std::strerror(error);
-  if (error == ENOSPC || error == EDQUOT) {
-    text +=
-        ": the disk is full; free some of it ('serdab admin sweep' removes what has expired) "
-        "and try again";
-  }
-  base::fail(base::ErrorCode::kIo, text);
+  base::fail_io(path, what, errno, kRemedyIfFull);
 }
 
 void make_folder(const std::string& path) {

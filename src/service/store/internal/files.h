@@ -6,7 +6,11 @@
 
 namespace serdab::store::internal {
 
-/// base::Error(kIo) with errno's text, for a full disk with the remedy.
+/// What to do about a full disk.
+constexpr const char* kRemedyIfFull =
+    "free some of it ('serdab admin sweep' removes what has expired) and try again";
+
+/// For errno, as base::fail_io(), with that remedy.
 [[noreturn]] void fail_io(const std::string& path, const std::string& what);
 
 /// 0700; nothing if it is there.

@@ -4,10 +4,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <string>
 
-#include "engine/base/error.h"
+#include "engine/base/files.h"
 
 namespace serdab::wire::internal {
 
@@ -26,13 +25,9 @@ class Descriptor {
   int fd_;
 };
 
-/// With what the operating system says.
+/// For errno, as base::fail_io().
 [[noreturn]] inline void fail_io(const std::string& what, const std::string& path) {
-  const int error = errno;
-  base::fail(base::ErrorCode::kIo, path + ": " + what + ": " + std::strerror(error) +
-                                       (error == ENOSPC || error == EDQUOT
-                                            ? ": the disk is full; free some of it and try again"
-                                            : ""));
+  base::fail_io(path, what, errno);
 }
 
 }  // namespace serdab::wire::internal
