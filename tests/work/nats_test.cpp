@@ -234,7 +234,7 @@ TEST_F(NatsTest, CancelledJobsEnd) {
   for (const Task& task : tasks) queue->submit(task);
   ASSERT_TRUE(listening_.wait_for_progress());
   queue->cancel(tasks[0].job);
-  std::filesystem::remove_all(folder_.layout().job_folder(tasks[0].job));
+  folder_.remove_job(tasks[0].job);
   EXPECT_EQ(queue->pending(), 0u);
   const Task query = folder_.add_query(bob, TaskKind::kInfer, store::new_id(), 0, 1);
   queue->submit(query);
@@ -410,7 +410,7 @@ class LongNatsSpeed : public NatsTest {
     for (std::size_t i = before; i < ended.size(); ++i) {
       batch.busy += ended[i].outcome.seconds / batch.seconds;
     }
-    std::filesystem::remove_all(folder_.layout().job_folder(tasks[0].job));
+    folder_.remove_job(tasks[0].job);
     return batch;
   }
 };

@@ -176,8 +176,7 @@ TEST_F(RunnerTest, ATaskWhoseFolderIsGoneWasCancelled) {
   EXPECT_EQ(run(runner, ServiceFolder::nothing(TaskKind::kInfer, "alice")).ending,
             Ending::kCancelled);
   const Task task = folder_.add_query(alice_, TaskKind::kChunk, job_, 0, 2);
-  const Outcome outcome = runner.run(
-      task, [&](double) { std::filesystem::remove_all(folder_.layout().job_folder(job_)); }, {});
+  const Outcome outcome = runner.run(task, [&](double) { folder_.remove_job(job_); }, {});
   EXPECT_EQ(outcome.ending, Ending::kCancelled) << outcome.error;
 }
 

@@ -74,6 +74,12 @@ ServiceFolder::ServiceFolder() : layout_(fresh_root()) {
   wire::save(wire::FileKind::kProgram, layout_.program("digits", 1), digits().program);
 }
 
+void ServiceFolder::remove_job(const std::string& job) const {
+  const std::string aside = layout_.root() + "/removed-" + job;
+  std::filesystem::rename(layout_.job_folder(job), aside);
+  std::filesystem::remove_all(aside);
+}
+
 ServiceFolder::~ServiceFolder() { std::filesystem::remove_all(layout_.root()); }
 
 TestClient ServiceFolder::add_client(const std::string& tenant) const {

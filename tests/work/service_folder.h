@@ -35,6 +35,8 @@ class ServiceFolder {
   /// Puts a query of so many images in place.
   work::Task add_query(const TestClient& client, work::TaskKind kind, const std::string& job,
                        std::uint32_t chunk, std::size_t images) const;
+  /// As the store does it, which moves the folder away first: a worker may be writing there.
+  void remove_job(const std::string& job) const;
   /// A task without any folder: it ends as cancelled at once.
   static work::Task nothing(work::TaskKind kind, const std::string& tenant);
 
