@@ -13,15 +13,15 @@ SWISH_R6 = (0.1198, 0.5, 0.1473, -0.002012)
 class Polynomial(nn.Module):
     """Fixed coefficients, lowest power first, meant for |x| <= r; degree 2 one level, degree 4 two.
 
-    `penalty` weighs mean(max(|x| - r, 0)²), `relu_share` blends ReLU in and `clamp` takes x into
-    [-r, r] first: all act in training only. In evaluation, and in the exported graph, it is the plain
-    polynomial.
+    `penalty` weighs mean(max(|x| - r, 0)²), `relu_share` blends ReLU in and `clamp`, unless it is 0, takes x
+    into [-clamp, clamp] first: all act in training only. In evaluation, and in the exported graph, it is the
+    plain polynomial.
     """
 
     def __init__(self, coefficients, r):
         super().__init__()
         self.coefficients, self.r = tuple(coefficients), r
-        self.penalty, self.relu_share, self.clamp = 0.0, 0.0, False
+        self.penalty, self.relu_share, self.clamp = 0.0, 0.0, 0.0
 
     def forward(self, x):
         if self.training and torch.is_grad_enabled():

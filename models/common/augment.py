@@ -6,7 +6,7 @@ from collections import namedtuple
 import torch
 import torch.nn.functional as F
 
-Augment = namedtuple("Augment", "degrees zoom shift shear noise kept flip contrast", defaults=(0.0,) * 5)
+Augment = namedtuple("Augment", "degrees zoom shift shear noise kept flip contrast tinted tint", defaults=(0.0,) * 7)
 
 
 def _uniform(count, bound):
@@ -45,8 +45,15 @@ def _contrasted(images, bound):
     return (images - 0.5) * (1 + _uniform(len(images), bound).view(-1, 1, 1, 1)) + 0.5
 
 
+def _tinted(images, share, bound):
+    """Of that share of the images each channel is moved by an amount in [-bound, bound], without clipping."""
+    offsets = _uniform(images[:, :, 0, 0].numel(), bound).view(*images.shape[:2], 1, 1)
+    return images + offsets * (torch.rand(len(images), 1, 1, 1) < share)
+
+
 def augment_batch(images, augment):
-    """Mirrors the share `flip` of images (N, C, H, W) left to right and draws their contrast; then a
+    """Mirrors the share `flip` of images (N, C, H, W) left to right, draws their contrast and tints the
+    share `tinted`, so that images of rare colours keep within the activations' range too; then a
     bilinear resampling, zero outside, of each by its own affine map; then noise.
 
     The share `kept` of the batch is not resampled: resampling smooths, and a network that never
@@ -54,6 +61,7 @@ def augment_batch(images, augment):
     """
     images = _flipped(images, augment.flip) if augment.flip else images
     images = _contrasted(images, augment.contrast) if augment.contrast else images
+    images = _tinted(images, augment.tinted, augment.tint) if augment.tinted else images
     kept = int(len(images) * augment.kept)
     if kept < len(images):
         images = torch.cat((images[:kept], _resample(images[kept:], augment)))

@@ -1,4 +1,4 @@
-"""Exponential moving average of a network's weights and batch statistics."""
+"""Means of weights and batch statistics: over the steps of a run, and over runs."""
 
 import copy
 
@@ -30,3 +30,15 @@ class Average:
     def restore(self, state):
         self._steps = state["steps"]
         self.network.load_state_dict(state["network"])
+
+
+def mean_of_runs(paths):
+    """The mean of what runs that parted from one state ended with (model soups, Wortsman et al., 2203.05482).
+
+    `paths` are the states that `fit` leaves to resume from.
+    """
+    states = [torch.load(path)["run"]["average"]["network"] for path in paths]
+    return {
+        name: torch.stack([state[name].float() for state in states]).mean(0).to(value.dtype)
+        for name, value in states[0].items()
+    }

@@ -19,6 +19,11 @@ def _laid_out_as(tensor, model):
     return tensor if same else torch.empty_like(model).copy_(tensor)
 
 
+def _wide(target):
+    """Where to compute what goes into `target`: itself, unless it is narrower than float32."""
+    return target if target.dtype == torch.float32 else torch.empty_like(target, dtype=torch.float32)
+
+
 def _horner(coefficients, x, out):
     """out = coefficients[0] + coefficients[1]·x + ...; two or more coefficients, lowest power first."""
     torch.mul(x, coefficients[-1], out=out)
@@ -33,8 +38,8 @@ class Pointwise(torch.autograd.Function):
     """(1 - s)·p(x) + s·ReLU(x) over x of any shape, whose gradient also holds the range penalty.
 
     p's coefficients come lowest power first. The penalty is `weight`·mean(max(|x| - r, 0)²), added to
-    whatever loss is differentiated; its value itself is not computed. s is `relu_share`. Where `clamp`
-    is set, x counts as the nearer end of [-r, r] outside it, so that only the penalty moves it.
+    whatever loss is differentiated; its value itself is not computed. s is `relu_share`. Unless `clamp`
+    is 0, x counts as the nearer end of [-clamp, clamp] outside it, so that only the penalty moves it.
     """
 
     @staticmethod
@@ -44,10 +49,13 @@ class Pointwise(torch.autograd.Function):
         ctx.save_for_backward(x)
         ctx.constants = coefficients, r, weight, relu_share, clamp
         for piece, target in zip(_flat(x).split(PIECE), _flat(out).split(PIECE)):
-            piece = piece.clamp(-r, r) if clamp else piece
-            _horner(coefficients, piece, target)
+            piece, value = piece.float(), _wide(target)
+            piece = piece.clamp(-clamp, clamp) if clamp else piece
+            _horner(coefficients, piece, value)
             if relu_share:
-                target.mul_(1 - relu_share).add_(piece.clamp(min=0), alpha=relu_share)
+                value.mul_(1 - relu_share).add_(piece.clamp(min=0), alpha=relu_share)
+            if value is not target:
+                target.copy_(value)
         return out
 
     @staticmethod
@@ -59,12 +67,15 @@ class Pointwise(torch.autograd.Function):
         out = torch.empty_like(x)
         pieces = (_flat(tensor).split(PIECE) for tensor in (x, gradient, out))
         for piece, above, target in zip(*pieces):
+            piece, above, value = piece.float(), above.float(), _wide(target)
             if clamp:
-                above = torch.ops.aten.hardtanh_backward(above, piece, -r, r)
-            _horner(slopes, piece, target).mul_(above)
+                above = torch.ops.aten.hardtanh_backward(above, piece, -clamp, clamp)
+            _horner(slopes, piece, value).mul_(above)
             if relu_share:
                 relu_part = torch.ops.aten.threshold_backward(above, piece, 0)
-                target.mul_(1 - relu_share).add_(relu_part, alpha=relu_share)
+                value.mul_(1 - relu_share).add_(relu_part, alpha=relu_share)
             if weight:
-                target.add_(F.softshrink(piece, r), alpha=2 * weight / x.numel())
+                value.add_(F.softshrink(piece, r), alpha=2 * weight / x.numel())
+            if value is not target:
+                target.copy_(value)
         return out, None, None, None, None, None

@@ -18,3 +18,8 @@ def side_at(sides, progress):
 def relu_share_at(until, progress):
     """1 at the start, linearly to 0 at `until`: ReLU is replaced by the polynomial gradually."""
     return max(0.0, 1 - progress / until) if until else 0.0
+
+
+def clamp_at(until, at_end, progress):
+    """The clamping's bound in multiples of r: from 1 on to `at_end`; 0, for none, from `until` on."""
+    return 1 + progress * (at_end - 1) if progress < until else 0.0

@@ -35,7 +35,7 @@ from variants import ACTIVATIONS, claimed, variants  # noqa: E402
 
 SEEDS = (1, 2, 3)
 CLAIM_SEEDS = tuple(range(1, 11))  # of the variants that the claim is about
-EPOCHS = 1
+EPOCHS = 5
 
 
 def recipe_of(variant, seed):
@@ -85,9 +85,17 @@ def measure(network, val):
             "max_logit": round(logit, 2)}
 
 
-def read_results(path):
-    lines = path.read_text().splitlines() if path.exists() else []
-    return {(record["variant"], record["seed"]): record for record in map(json.loads, lines)}
+def read_records(path):
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def read_results(path=FOLDER / "results.jsonl"):
+    return {(record["variant"], record["seed"]): record for record in read_records(path)}
+
+
+def write_tables(results=None):
+    encrypted = {record["variant"]: record for record in read_records(FOLDER / "encrypted.jsonl")}
+    write_table(read_results() if results is None else results, encrypted, FOLDER / "table.md")
 
 
 def export(network, data, variant, folder):
@@ -131,7 +139,7 @@ def main():
         data = load_mnist(options.data_dir)
         data = data._replace(train=tensors(data.train), val=tensors(data.val))
         run_all(options, data)
-    write_table(read_results(options.results), FOLDER / "table.md")
+    write_tables(read_results(options.results))
 
 
 if __name__ == "__main__":

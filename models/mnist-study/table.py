@@ -17,6 +17,11 @@ COMPARISONS = (
     ("swish6-bn-aug", "swish6-aug"),
     ("swish6-bn-aug", "swish6-bn"),
     ("swish6-bn-aug", "swish6-bn-aug-gap"),
+    # Added after the results were seen: without augmentation.
+    ("swish6-bn", "square"),
+    ("swish6-bn", "square-bn"),
+    ("swish4-bn", "square-bn"),
+    ("square-bn", "square"),
 )
 
 
@@ -28,18 +33,29 @@ def _runs(results, name):
     return {seed: record for (variant, seed), record in results.items() if variant == name}
 
 
-def _row(results, variant):
+def _encrypted(record):
+    """Accuracy, and how many labels are those of the clear."""
+    if record is None:
+        return "–"
+    alike = round(record["agreement"] * record["images"])
+    return f"{_percent(record['accuracy'])} ({alike:,} of {record['images']:,})"
+
+
+def _row(results, encrypted, variant):
     runs = list(_runs(results, variant.name).values())
     if not runs:
-        return f"| {variant.name} | | | | | | not run |"
+        return f"| {variant.name} | | | | | | | | not run |"
     good = [run for run in runs if not run["diverged"]]
     accuracies = [run["val_accuracy"] for run in good]
     average = _percent(mean(accuracies)) if good else "–"
     spread = _percent(stdev(accuracies)) if len(good) > 1 else "–"
     layers = [f"{max(run['max_pre'][layer] for run in good):.3g}" if good else "–" for layer in (0, 1)]
     logit = f"{max(run['max_logit'] for run in good):.3g}" if good else "–"
+    first = _runs(results, variant.name).get(1)
+    clear = _percent(first["val_accuracy"]) if first else "–"
+    secret = _encrypted(encrypted.get(variant.name))
     note = f"{len(runs) - len(good)} of {len(runs)} diverged" if len(good) < len(runs) else ""
-    return f"| {variant.name} | {average} | {spread} | {layers[0]} | {layers[1]} | {logit} | {note} |"
+    return "| " + " | ".join((variant.name, average, spread, clear, secret, *layers, logit, note)) + " |"
 
 
 def _comparison(results, this, that):
@@ -62,14 +78,31 @@ def _fit_row(name):
     return f"| {name} | {r if name != 'square' else '–'} | {', '.join(f'{c:.4g}' for c in coefficients)} | {error:.3f} |"
 
 
-def write_table(results, path):
+def _parameters(encrypted):
+    """What the encrypted runs were made with, in words."""
+    if not encrypted:
+        return []
+    records = list(encrypted.values())
+    sizes = sorted(record["log_qp"] for record in records)
+    bits = sorted(record["precision_bits"] for record in records)
+    first = records[0]
+    return [
+        f"Encrypted: seed 1, all in one query, N {first['n']}, log QP {sizes[0]:.0f} to {sizes[-1]:.0f}, "
+        f"{first['security_bits']} bits of security,",
+        f"{first['threads']} thread, {first['cpu']} ({first['kernels']}); logits to {bits[0]:.1f} to {bits[-1]:.1f} bits "
+        "of the largest; in brackets labels as in the clear.",
+    ]
+
+
+def write_table(results, encrypted, path):
     lines = [
         "Written by study.py from results.jsonl. Accuracies in percent on the validation split, after the",
         "last epoch; spread is the standard deviation over the seeds; maxima are over seeds and images.",
+        *_parameters(encrypted),
         "",
-        "| variant | accuracy | spread | max abs pre-activation 1 | 2 | max abs logit | |",
-        "|---|---|---|---|---|---|---|",
-        *(_row(results, variant) for variant in variants()),
+        "| variant | accuracy | spread | seed 1 | seed 1, encrypted | max abs pre-activation 1 | 2 | max abs logit | |",
+        "|---|---|---|---|---|---|---|---|---|",
+        *(_row(results, encrypted, variant) for variant in variants()),
         "",
         "Differences in percentage points, paired by seed, with 95 % intervals of Student's t:",
         "",

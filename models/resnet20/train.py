@@ -1,8 +1,9 @@
 """Trains ResNet-20 with one squaring per activation on CIFAR-10.
 
 `warm` is a short run: windows of 16, 24 and 32 pixels, ReLU giving way to the polynomial during the
-first part; `settle`, `windows`, `whole`, `large` and `model` go on from it. For many hours: `teacher` trains the
-same network with ReLU, then `model-long` goes on from the weights of `model`, learning from the teacher too.
+first part; `settle`, `windows`, `whole`, `large`, `clamped` and `tinted` go on from it, `plain` from the middle of
+`tinted`, and `model` is the mean of these two. For many hours: `teacher` trains the same network with ReLU,
+then `model-long` goes on from the weights of `model`, learning from the teacher too.
 """
 
 import sys
@@ -17,7 +18,9 @@ sys.path[:0] = [str(FOLDER.parent), str(FOLDER)]
 
 from common.activation import Polynomial  # noqa: E402
 from common.augment import Augment  # noqa: E402
+from common.average import mean_of_runs  # noqa: E402
 from common.fit import Recipe  # noqa: E402
+from common.progress import save_atomically  # noqa: E402
 from common.run import arguments, restore, run  # noqa: E402
 from network import resnet20  # noqa: E402
 
@@ -94,7 +97,29 @@ LARGE = replace(
 )
 
 # From its best epoch, the 22nd: to the end with the clamping, which the penalty makes rare.
-MODEL = replace(WHOLE, epochs=8, learning_rate=8e-4, seed=7, warm_up=0.05, clamp_until=1.0)
+CLAMPED = replace(WHOLE, epochs=8, learning_rate=8e-4, seed=7, warm_up=0.05, clamp_until=1.0)
+
+# On from there, again at larger steps, in bfloat16. Planned for 48 epochs. The images that ran away are of
+# one glaring colour: hence the tints, which end before the run does. The clamping lets more through towards
+# the end: evaluation does not clamp, and the later layers are to see what it lets through.
+TINTED = replace(
+    LARGE,
+    epochs=40,
+    augment=LARGE.augment._replace(tinted=0.1, tint=0.35),
+    seed=8,
+    warm_up=0.15,
+    sides=((0.4, 24), (1.0, 32)),
+    clamp_until=1.0,
+    clamp_at_end=1.5,
+    tinted_part=(0.6, 0.85),
+    bfloat16=True,
+)
+
+# From the 24th epoch of TINTED, without tints and in fewer epochs.
+PLAIN = replace(TINTED, epochs=32, augment=LARGE.augment, tinted_part=(0.0, 1.0))
+
+# The mean of what these two end with.
+MEAN_OF = ("tinted", "plain")
 
 TEACHER = replace(
     SHORT,
@@ -135,7 +160,10 @@ PHASES = {
     "windows": (build, WINDOWS, "settle.pt"),
     "whole": (build, WHOLE, "windows.pt"),
     "large": (build, LARGE, "whole.pt"),
-    "model": (build, MODEL, "large.pt"),
+    "clamped": (build, CLAMPED, "large.pt"),
+    "tinted": (build, TINTED, "clamped.pt"),
+    "plain": (build, PLAIN, "tinted.pt"),
+    "model": (build, PLAIN, None),
     "teacher": (build_teacher, TEACHER, None),
     "model-long": (build, LONG, "model.pt"),
 }
@@ -146,4 +174,8 @@ if __name__ == "__main__":
     options = parser.parse_args()
     make, recipe, start = PHASES[options.phase]
     teacher = restore(build_teacher, FOLDER / "teacher.pt")[0] if recipe.teacher_share else None
+    if options.phase == "model":
+        state = mean_of_runs(FOLDER / f"{name}-run.pt" for name in MEAN_OF)
+        save_atomically({"epoch": "mean", "state": state}, FOLDER / "model.pt")
+        options.export_only = True
     run(make, recipe, "cifar10", FOLDER, options, options.phase, teacher, start and FOLDER / start)
