@@ -25,9 +25,10 @@ class Recipe:
     The share of images that augment leaves alone goes from `augment.kept` to `kept_at_end` during the
     run, where that is given; tints are drawn in the part `tinted_part` of the run (from, until).
     `sides` (see side_at) asks for random crops of these sides, the full one after padding by `crop_padding`
-    zeros; `relu_until` is the part of the run over which ReLU gives way to the polynomials, `clamp_until` that during which their inputs are clamped: to [-r, r] at first, to
-    `clamp_at_end` times that at the end. With `bfloat16` layers compute in bfloat16, which processors with
-    AVX512-BF16 do in half the time; weights, their average and validation stay in float32.
+    zeros; `relu_until` is the part of the run over which ReLU gives way to the polynomials, `clamp_until`
+    that during which their inputs are clamped: to [-r, r] at first, to `clamp_at_end` times that at the
+    end. With `bfloat16` layers compute in bfloat16, which processors with AVX512-BF16 do in half the time;
+    weights, their average and validation stay in float32.
     """
 
     epochs: int

@@ -89,8 +89,8 @@ def _parameters(encrypted):
     return [
         f"Encrypted: seed 1, all in one query, N {first['n']}, log QP {sizes[0]:.0f} to {sizes[-1]:.0f}, "
         f"{first['security_bits']} bits of security,",
-        f"{first['threads']} thread, {first['cpu']} ({first['kernels']}); logits to {bits[0]:.1f} to {bits[-1]:.1f} bits "
-        "of the largest; in brackets labels as in the clear.",
+        f"{first['threads']} thread, {first['cpu']} ({first['kernels']}); logits to {bits[0]:.1f} to {bits[-1]:.1f} "
+        "bits of the largest; in brackets labels as in the clear.",
     ]
 
 
