@@ -63,7 +63,8 @@ class Steps : public ::testing::Test {
   }
 
   JobRecord job() const { return *store_.job("tess", id_); }
-  void ended(const Task& task, const Outcome& outcome) { desk_.listener().ended(task, outcome); }
+  // A copy: it may lie in the queue, which the end makes longer.
+  void ended(const Task task, const Outcome& outcome) { desk_.listener().ended(task, outcome); }
   /// As when the client's refresh has come, or its start.
   void run(std::uint64_t steps_done) {
     store_.update_job(id_, JobState::kRunning, steps_done, "");
